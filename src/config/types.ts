@@ -1,0 +1,73 @@
+import type { ComponentName, AppName, EnvironmentName } from '../domain/ids.ts'
+import type { EnvironmentValue, HealthCheck, Route } from '../domain/release.ts'
+
+/** `backflip.yaml` after parsing: durations in milliseconds, paths absolute, defaults filled in, names branded. */
+export interface Config {
+  /** Absolute path of the file. */
+  readonly file: string
+  readonly app: AppName
+  readonly components: readonly ComponentConfig[]
+  readonly migrate: { readonly component: ComponentName; readonly command: readonly string[]; readonly check: readonly string[] | null; readonly timeoutMs: number } | null
+  readonly environments: readonly EnvironmentConfig[]
+}
+
+export interface ComponentConfig {
+  readonly name: ComponentName
+  readonly command: readonly string[]
+  readonly instances: number
+  readonly routes: readonly Route[]
+  readonly health: HealthCheck
+  readonly environment: { readonly [name: string]: EnvironmentValue }
+  readonly stopTimeoutMs: number
+}
+
+export interface EnvironmentConfig {
+  readonly name: EnvironmentName
+  /** Folder of journal, cache and run state; default `.backflip/<env>` beside the file. */
+  readonly stateFolder: string
+  readonly edge: HaproxyConfig
+  readonly runtime: ProcessRuntimeConfig
+  readonly registry: DirectoryRegistryConfig
+  /** Plain values and secret references for every component here; recorded with each release at its launch. */
+  readonly environment: { readonly [name: string]: EnvironmentValue }
+  /** Phase D: `consecutive` good answers in a row per instance, one every `intervalMs`, at most `limitMs` altogether. */
+  readonly check: { readonly consecutive: number; readonly intervalMs: number; readonly limitMs: number }
+  /** Phase F: watch the edge's counters for `bakeMs`; with fewer than `minRequests` the probe decides. */
+  readonly verify: { readonly bakeMs: number; readonly intervalMs: number; readonly minRequests: number; readonly maxErrorRate: number }
+  readonly drain: { readonly policy: 'leave' | 'close'; readonly afterMs: number }
+  /** How long the old color stays up as the fast way back; null: until the next deploy or cleanup. */
+  readonly standbyKeepMs: number | null
+  readonly retainReleases: number
+  /** Folder with hook executables, or null. */
+  readonly hooksFolder: string | null
+}
+
+export interface HaproxyConfig {
+  readonly driver: 'haproxy'
+  /** `managed`: we render the whole configuration and run HAProxy. `attached`: we own one file of a configuration that an operator runs. */
+  readonly mode: 'managed' | 'attached'
+  readonly bind: { readonly host: string; readonly port: number }
+  /** Where clients reach it; default: the bind address. */
+  readonly publicUrl: string
+  /** Folder of our maps, control socket and state; default `<stateFolder>/edge`. */
+  readonly folder: string
+  /** Binary; default `haproxy` from PATH. */
+  readonly binary: string
+  /** Attached only: every configuration file or folder HAProxy is started with, ours included, in order. */
+  readonly configFiles: readonly string[]
+  /** Attached only. */
+  readonly masterSocket: string | null
+  /** Attached only. */
+  readonly adminSocket: string | null
+}
+
+export interface ProcessRuntimeConfig {
+  readonly driver: 'process'
+  /** First and last port, inclusive, for instances of both colors on loopback. */
+  readonly ports: { readonly first: number; readonly last: number }
+}
+
+export interface DirectoryRegistryConfig {
+  readonly driver: 'directory'
+  readonly path: string
+}

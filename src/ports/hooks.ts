@@ -1,0 +1,7 @@
+import type { Json } from '../domain/json.ts'
+
+/** The operator's executables around phases: `pre-<phase>`, `post-<phase>`, `on-failure`. Absent ones are skipped. */
+export interface Hooks {
+  /** Error `hook-failed` (kind `failed`) with the last lines it printed. */
+  run(name: string, context: { readonly [key: string]: Json }): Promise<void>
+}
