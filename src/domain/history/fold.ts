@@ -1,0 +1,165 @@
+import type { Effect, Entry } from '../journal.ts'
+import type { Sha } from '../ids.ts'
+import { foldOperation, type OperationState } from './operation.ts'
+import type { EnvironmentRecord, OperationSummary, ServedRecord } from './record.ts'
+
+/** Bounds of the record: older ones are in the journal still, for `history`. */
+const MAX_SERVED = 200
+const MAX_BLOCKED = 100
+const MAX_LEDGER = 200
+
+/** One more entry. Pure: the same entries give the same record, from any checkpoint. */
+export function fold(record: EnvironmentRecord, entry: Entry): EnvironmentRecord {
+  return { ...foldFact(record, entry), seq: entry.seq, hash: entry.hash }
+}
+
+function foldFact(record: EnvironmentRecord, entry: Entry): EnvironmentRecord {
+  const { fact } = entry
+  switch (fact.kind) {
+    case 'journal-opened':
+      return { ...record, journal: fact.journal }
+    case 'lease-taken':
+      return { ...record, lease: fact.lease }
+    case 'lease-released':
+    case 'lease-broken':
+      return record.lease?.token === fact.token ? { ...record, lease: null } : record
+    case 'frozen':
+      return { ...record, freeze: { reason: fact.reason, actor: entry.actor, at: entry.at, operation: entry.operation } }
+    case 'unfrozen':
+      return { ...record, freeze: null }
+    case 'marked-good':
+      return {
+        ...record,
+        served: record.served.map((one) => (one.sha === fact.sha ? { ...one, fate: 'good' } : one)),
+        blocked: record.blocked.filter((one) => one.sha !== fact.sha),
+      }
+    case 'operation-started':
+      return { ...record, open: foldOperation(null, entry) }
+    case 'step-succeeded':
+      return fact.effects.reduce((before, effect) => foldEffect(before, effect, entry, false), withOperation(record, entry))
+    case 'undo-finished':
+      return fact.effects.reduce((before, effect) => foldEffect(before, effect, entry, true), withOperation(record, entry))
+    case 'operation-finished':
+      return foldFinished(withOperation(record, entry), entry)
+    default:
+      return withOperation(record, entry)
+  }
+}
+
+function withOperation(record: EnvironmentRecord, entry: Entry): EnvironmentRecord {
+  if (record.open === null || entry.operation !== record.open.plan.operation) return record
+  return { ...record, open: foldOperation(record.open, entry) }
+}
+
+function foldEffect(record: EnvironmentRecord, effect: Effect, entry: Entry, undoing: boolean): EnvironmentRecord {
+  const { at, operation } = entry
+  switch (effect.effect) {
+    case 'color-emptied':
+      return withColor(record, effect.color, { is: 'empty', sha: null, operation, since: at })
+    case 'color-launching':
+      return withColor(record, effect.color, { is: 'launching', sha: effect.sha, operation, since: at })
+    case 'color-stopped':
+      return withColor(record, effect.color, { ...record.colors[effect.color], is: 'stopped', since: at })
+    case 'color-started':
+      return {
+        ...withColor(record, effect.color, { is: 'started', sha: effect.sha, operation, since: at }),
+        ledger: withLedger(record, effect),
+      }
+    case 'live':
+      return undoing ? trafficTakenBack(record, effect, entry) : trafficMoved(record, effect, entry)
+    case 'migrated':
+      return record
+  }
+}
+
+function withColor(record: EnvironmentRecord, color: 'blue' | 'green', state: EnvironmentRecord['colors']['blue']): EnvironmentRecord {
+  return { ...record, colors: { ...record.colors, [color]: state } }
+}
+
+function withLedger(record: EnvironmentRecord, effect: Extract<Effect, { effect: 'color-started' }>): EnvironmentRecord['ledger'] {
+  const { sha, manifestSha256, environment, fingerprints } = effect
+  const known = record.ledger.find((one) => one.sha === sha)
+  // The digest is the one of the first deploy, for ever; the environment is the one of the latest launch.
+  const line = { sha, manifestSha256: known?.manifestSha256 ?? manifestSha256, environment, fingerprints }
+  return [...record.ledger.filter((one) => one.sha !== sha), line].slice(-MAX_LEDGER)
+}
+
+type LiveEffect = Extract<Effect, { effect: 'live' }>
+
+function trafficMoved(record: EnvironmentRecord, { color, sha }: LiveEffect, entry: Entry): EnvironmentRecord {
+  const operation = entry.operation
+  if (color === null || sha === null || operation === null) return { ...record, live: null }
+  const served: ServedRecord = { sha, color, at: entry.at, operation, fate: 'unproven' }
+  return { ...record, live: { color, sha, since: entry.at, operation }, served: [...record.served, served].slice(-MAX_SERVED) }
+}
+
+function trafficTakenBack(record: EnvironmentRecord, { color, sha }: LiveEffect, entry: Entry): EnvironmentRecord {
+  const target = record.open?.plan.target?.sha
+  const served = target === undefined ? record.served : withFate(record.served, target, 'reverted', entry)
+  if (color === null || sha === null) return { ...record, live: null, served }
+  const before = served.findLast((one) => one.sha === sha && one.color === color)
+  const operation = before?.operation ?? entry.operation
+  if (operation === null) return { ...record, served }
+  return { ...record, live: { color, sha, since: before?.at ?? entry.at, operation }, served }
+}
+
+/** Marks every time the release served: what was good once and is bad now is not gone back to. */
+function withFate(served: readonly ServedRecord[], sha: Sha, fate: ServedRecord['fate'], entry: Entry): readonly ServedRecord[] {
+  return served.some((one) => one.sha === sha && one.operation === entry.operation)
+    ? served.map((one) => (one.sha === sha ? { ...one, fate } : one))
+    : served
+}
+
+function foldFinished(record: EnvironmentRecord, entry: Entry): EnvironmentRecord {
+  const operation = record.open
+  if (operation === null || operation.finished === null) return record
+  const { plan, finished } = operation
+  const closed = { ...record, open: null, last: summarize(operation) }
+  switch (finished.outcome) {
+    case 'done':
+      return plan.kind === 'cleanup' ? closed : afterTrafficStayed(closed, operation, entry, 'good')
+    case 'unsettled':
+      return plan.kind === 'cleanup' ? closed : afterTrafficStayed(closed, operation, entry, 'unproven')
+    case 'reverted':
+      return plan.target === null ? closed : block(closed, plan.target.sha, entry, finished.error?.message ?? 'reverted')
+    default:
+      return closed
+  }
+}
+
+function afterTrafficStayed(record: EnvironmentRecord, { plan }: OperationState, entry: Entry, fate: 'good' | 'unproven'): EnvironmentRecord {
+  const sha = plan.target?.sha
+  const left = plan.kind === 'rollback' ? plan.from?.sha : undefined
+  const served = record.served.map((one): ServedRecord => {
+    if (one.operation === plan.operation) return { ...one, fate }
+    if (one.sha === left) return { ...one, fate: 'rolled-away' }
+    // Proved again here: an older "reverted" or "rolled away" of the same release no longer counts.
+    return fate === 'good' && one.sha === sha ? { ...one, fate: 'good' } : one
+  })
+  const blocked = fate === 'good' ? record.blocked.filter((one) => one.sha !== sha) : record.blocked
+  if (plan.kind !== 'rollback') return { ...record, served, blocked }
+  const reason = plan.reason ?? `rolled back from ${plan.from?.sha ?? 'an unknown release'}`
+  return { ...record, served, blocked, freeze: { reason, actor: entry.actor, at: entry.at, operation: plan.operation } }
+}
+
+function block(record: EnvironmentRecord, sha: Sha, entry: Entry, why: string): EnvironmentRecord {
+  if (entry.operation === null) return record
+  const line = { sha, operation: entry.operation, at: entry.at, why }
+  return { ...record, blocked: [...record.blocked.filter((one) => one.sha !== sha), line].slice(-MAX_BLOCKED) }
+}
+
+export function summarize(operation: OperationState): OperationSummary | null {
+  const { plan, finished } = operation
+  if (finished === null) return null
+  return {
+    operation: plan.operation,
+    kind: plan.kind,
+    mode: plan.mode,
+    sha: plan.target?.sha ?? null,
+    actor: operation.actor,
+    startedAt: operation.startedAt,
+    finishedAt: finished.at,
+    outcome: finished.outcome,
+    phase: operation.unwinding?.phase ?? null,
+  }
+}

@@ -1,0 +1,88 @@
+import type { Color } from '../color.ts'
+import type { JournalId, OperationId, Sha } from '../ids.ts'
+import type { LeaseRecord, Outcome } from '../journal.ts'
+import type { OperationKind } from '../plan/plan.ts'
+import type { EnvironmentValue } from '../release.ts'
+import type { OperationState } from './operation.ts'
+
+/** The shape below. A checkpoint of another version is thrown away and folded again. */
+export const RECORD_VERSION = 1
+
+/** What the journal says a color holds. The runtime says what really runs; `status` shows both. */
+export interface ColorRecord {
+  readonly is: 'empty' | 'launching' | 'started' | 'stopped'
+  readonly sha: Sha | null
+  readonly operation: OperationId | null
+  /** ISO 8601, UTC. */
+  readonly since: string | null
+}
+
+/** One time that a release got the traffic.
+ * - `unproven`    it has not passed phase F
+ * - `good`        it has
+ * - `reverted`    its operation took the traffic back
+ * - `rolled-away` a person went back from it
+ */
+export interface ServedRecord {
+  readonly sha: Sha
+  readonly color: Color
+  readonly at: string
+  readonly operation: OperationId
+  readonly fate: 'unproven' | 'good' | 'reverted' | 'rolled-away'
+}
+
+export interface LedgerRecord {
+  readonly sha: Sha
+  /** Digest of the manifest at the first deploy here. */
+  readonly manifestSha256: string
+  readonly environment: { readonly [component: string]: { readonly [name: string]: EnvironmentValue } }
+  readonly fingerprints: { readonly [name: string]: string }
+}
+
+export interface OperationSummary {
+  readonly operation: OperationId
+  readonly kind: OperationKind
+  readonly mode: 'fast' | 'full' | null
+  readonly sha: Sha | null
+  readonly actor: string
+  readonly startedAt: string
+  readonly finishedAt: string
+  readonly outcome: Outcome
+  readonly phase: string | null
+}
+
+/** An environment as its journal tells it: the fold of all entries. Plain data, bounded, saved as a checkpoint. */
+export interface EnvironmentRecord {
+  readonly seq: number
+  readonly hash: string
+  readonly journal: JournalId | null
+  readonly live: { readonly color: Color; readonly sha: Sha; readonly since: string; readonly operation: OperationId } | null
+  readonly colors: Readonly<Record<Color, ColorRecord>>
+  /** Oldest first. */
+  readonly served: readonly ServedRecord[]
+  readonly blocked: readonly { readonly sha: Sha; readonly operation: OperationId; readonly at: string; readonly why: string }[]
+  readonly freeze: { readonly reason: string; readonly actor: string; readonly at: string; readonly operation: OperationId | null } | null
+  readonly lease: LeaseRecord | null
+  readonly open: OperationState | null
+  readonly last: OperationSummary | null
+  readonly ledger: readonly LedgerRecord[]
+}
+
+const EMPTY_COLOR: ColorRecord = { is: 'empty', sha: null, operation: null, since: null }
+
+export function emptyRecord(): EnvironmentRecord {
+  return {
+    seq: 0,
+    hash: '0'.repeat(64),
+    journal: null,
+    live: null,
+    colors: { blue: EMPTY_COLOR, green: EMPTY_COLOR },
+    served: [],
+    blocked: [],
+    freeze: null,
+    lease: null,
+    open: null,
+    last: null,
+    ledger: [],
+  }
+}
