@@ -19,16 +19,16 @@ export async function attemptStep<Ports>(run: OperationRun<Ports>, planned: Plan
   const step = findStep(run, planned.id)
   const begun = run.clock.monotonicMs()
   const before = stepState(run.state, planned.id)
+  const begunJustNow = run.begun === planned.id
+  run.begun = null
   // Found begun after a crash: the effect may be there. Ask first, repeat only if it is not.
-  const mayBeThere = (before.is === 'started' && before.attempt > 0 && !isFresh(run, planned)) || before.is === 'failed'
-  if (mayBeThere) {
+  if ((before.is === 'started' && !begunJustNow) || before.is === 'failed') {
     const found = await look(run, step, planned)
     if (typeof found === 'object') return succeed(run, planned, next, found, begun, true)
   }
   const attempts = step.limits.attempts
   for (let attempt = 1; ; attempt += 1) {
-    if (!isFresh(run, planned) || attempt > 1) await write(run, [{ kind: 'step-started', step: planned.id, attempt }])
-    freshlyStarted.delete(run)
+    if (!begunJustNow || attempt > 1) await write(run, [{ kind: 'step-started', step: planned.id, attempt }])
     try {
       const result = await bounded(run, step, (signal) => step.execute(planned.params, stepContext(run, planned.id, signal)))
       return await succeed(run, planned, next, result, begun, false)
@@ -41,13 +41,6 @@ export async function attemptStep<Ports>(run: OperationRun<Ports>, planned: Plan
       return fail(run, step, planned, error, begun)
     }
   }
-}
-
-/** The step whose `started` was written together with the end of the one before, in this very process. */
-const freshlyStarted = new WeakMap<object, string>()
-
-function isFresh<Ports>(run: OperationRun<Ports>, planned: PlannedStep): boolean {
-  return freshlyStarted.get(run) === planned.id
 }
 
 /** A gate's no and a person's case do not change by asking again. */
@@ -68,7 +61,7 @@ async function succeed<Ports>(
   const chained = next !== undefined && next.phase === planned.phase && !run.signal.aborted && stepState(run.state, next.id).is === 'waiting'
   if (chained) facts.push({ kind: 'step-started', step: next.id, attempt: 1 })
   await write(run, facts)
-  if (chained) freshlyStarted.set(run, next.id)
+  if (chained) run.begun = next.id
   return null
 }
 

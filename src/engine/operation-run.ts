@@ -31,6 +31,8 @@ export interface OperationRun<Ports> {
   readonly signal: AbortSignal
   readonly listener: Listener
   state: OperationState
+  /** The step that this process began with the durable write that ended the one before; null after a crash. */
+  begun: string | null
 }
 
 /** Appends facts and folds them; the only way the state changes. */
