@@ -1,0 +1,60 @@
+import { otherColor, type Color, isColor } from '../color.ts'
+import { BackflipError, refusal } from '../errors.ts'
+import { short, type Sha } from '../ids.ts'
+import type { PlanFacts } from './facts.ts'
+import type { Assumptions } from './plan.ts'
+
+/** The live color and its release; the edge and the journal must agree, or nobody plans anything. */
+export function agreedLive({ record, edge }: Pick<PlanFacts, 'record' | 'edge'>): { readonly color: Color; readonly sha: Sha } | null {
+  const said = record.live
+  const served = isColor(edge.live) ? edge.live : null
+  if ((said?.color ?? null) !== served) {
+    throw new BackflipError(`the edge sends traffic to ${edge.live}, and the journal says ${said?.color ?? 'none'}`, {
+      code: 'drift',
+      kind: 'person',
+      details: ['nothing was changed; which one is right is for a person to say'],
+      hint: 'backflip doctor',
+    })
+  }
+  return said === null ? null : { color: said.color, sha: said.sha }
+}
+
+/** The color that an operation may recreate: never the live one. The first release goes to blue. */
+export function standbyColor(live: { readonly color: Color } | null): Color {
+  return live === null ? 'blue' : otherColor(live.color)
+}
+
+export function assumptions(facts: Pick<PlanFacts, 'record' | 'edge'>): Assumptions {
+  const live = agreedLive(facts)
+  const color = standbyColor(live)
+  return { live, standby: { color, sha: facts.record.colors[color].sha }, edgeGeneration: facts.edge.generation }
+}
+
+/** Error `plan-outdated` (kind `refused`) when what a plan assumed is no longer so. */
+export function assertStillTrue(assumed: Assumptions, now: Assumptions): void {
+  const changed: string[] = []
+  if (assumed.live?.sha !== now.live?.sha || assumed.live?.color !== now.live?.color) {
+    changed.push(`live was ${say(assumed.live)}, is ${say(now.live)}`)
+  }
+  if (assumed.standby.color !== now.standby.color || assumed.standby.sha !== now.standby.sha) {
+    changed.push(`standby was ${say(assumed.standby)}, is ${say(now.standby)}`)
+  }
+  if (assumed.edgeGeneration !== now.edgeGeneration) changed.push('another operation ran at this edge since')
+  if (changed.length === 0) return
+  throw refusal('what the plan assumed is no longer so', { code: 'plan-outdated', details: changed, hint: 'plan again: the same command' })
+}
+
+function say(one: { readonly color: Color; readonly sha: Sha | null } | null): string {
+  if (one === null) return 'nothing'
+  return one.sha === null ? `${one.color}, empty` : `${short(one.sha)} on ${one.color}`
+}
+
+export function refuseWhileFrozen({ record }: Pick<PlanFacts, 'record'>): void {
+  const { freeze } = record
+  if (freeze === null) return
+  throw refusal(`deploys are frozen: ${freeze.reason}`, {
+    code: 'frozen',
+    details: [`by ${freeze.actor} at ${freeze.at}`],
+    hint: 'backflip unfreeze --reason TEXT',
+  })
+}

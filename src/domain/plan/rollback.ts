@@ -1,0 +1,83 @@
+import { refusal } from '../errors.ts'
+import { goodReleases, lastGoodBefore } from '../history/good.ts'
+import { short, type Sha } from '../ids.ts'
+import { otherColor } from '../color.ts'
+import { planHead, refuseWhatIsLive, type UnhashedPlan } from './deploy.ts'
+import type { PlanFacts, ReleaseFacts } from './facts.ts'
+import { agreedLive } from './guards.ts'
+import { checkSteps, launchSteps, prepareSteps, switchSteps, topologyWith, verifySteps } from './launch-steps.ts'
+import { consumedWayBack, whyNotFast } from './way-back.ts'
+
+export type RollbackMode = 'auto' | 'fast' | 'full'
+
+/** Which release a rollback goes to: the one asked for, if it was good here, or the last good one before the live one. */
+export function rollbackTarget({ record, edge }: Pick<PlanFacts, 'record' | 'edge'>, asked: Sha | null): Sha {
+  const live = agreedLive({ record, edge })
+  if (live === null) throw refusal('nothing is live, so there is nothing to go back from', { code: 'nothing-live', hint: 'backflip deploy SHA' })
+  if (asked === null) {
+    const target = lastGoodBefore(record)
+    if (target !== null) return target
+    throw refusal(`nothing that served before ${short(live.sha)} was ever good and still is`, { code: 'no-good-release', hint: 'backflip history' })
+  }
+  refuseWhatIsLive(live, asked)
+  if (goodReleases(record).includes(asked)) return asked
+  throw refusal(`${short(asked)} is not a good release here: it never passed phase F, or was reverted or rolled away from since`, {
+    code: 'not-good',
+    hint: `backflip releases mark-good ${asked} --reason TEXT`,
+  })
+}
+
+export interface RollbackAsk {
+  readonly mode: RollbackMode
+  readonly target: ReleaseFacts
+  readonly live: ReleaseFacts
+  /** Why the standby color cannot take traffic right now, from a look at the world; empty when it can. */
+  readonly notReady: readonly string[]
+}
+
+/** A flip when the standby color holds the target and is ready; otherwise the target is deployed again. Never migrates. */
+export function planRollback(facts: PlanFacts, ask: RollbackAsk): UnhashedPlan {
+  const live = agreedLive(facts)
+  if (live === null) throw refusal('nothing is live, so there is nothing to go back from', { code: 'nothing-live' })
+  const color = otherColor(live.color)
+  const closed = whyFastIsClosed(facts, ask)
+  if (ask.mode === 'fast' && closed.length > 0) {
+    throw refusal(`fast rollback refused: ${color} is not ready to take traffic with ${short(ask.target.sha)}`, {
+      code: 'fast-closed',
+      details: closed,
+      hint: 'backflip rollback --mode full',
+    })
+  }
+  const fast = ask.mode !== 'full' && closed.length === 0
+  const common = { target: { color, sha: ask.target.sha }, from: live }
+  if (fast) {
+    return {
+      ...planHead(facts, 'rollback', 'fast'),
+      ...common,
+      consumes: null,
+      because: [`${color} holds ${short(ask.target.sha)}, running and healthy`],
+      steps: [...checkSteps(facts, color, ask.target, 1), ...switchSteps(color, ask.target, true), ...verifySteps(facts, color, ask.target, false)],
+    }
+  }
+  return {
+    ...planHead(facts, 'rollback', 'full'),
+    ...common,
+    consumes: consumedWayBack(facts.record, color),
+    because: ask.mode === 'full' ? ['a full rollback was asked for'] : closed,
+    steps: [
+      ...prepareSteps(facts, ask.target),
+      ...launchSteps(facts, color, ask.target, topologyWith(facts, color, ask.target, ask.live)),
+      ...checkSteps(facts, color, ask.target, facts.settings.check.consecutive),
+      ...switchSteps(color, ask.target, true),
+      ...verifySteps(facts, color, ask.target, true),
+    ],
+  }
+}
+
+function whyFastIsClosed({ record }: PlanFacts, { target, live, notReady }: RollbackAsk): readonly string[] {
+  const color = otherColor(record.live?.color ?? 'green')
+  const held = record.colors[color]
+  if (held.is === 'started' && held.sha === target.sha && live.sha !== target.sha) return notReady
+  const why = whyNotFast(record)
+  return [why ?? `${color} holds ${held.sha === null ? 'nothing' : short(held.sha)}, not ${short(target.sha)}`]
+}
