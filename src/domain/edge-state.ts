@@ -34,7 +34,9 @@ export function parseEdgeState(text: string): EdgeState | null {
 
 /** Whether two states send the same requests to the same places; the generation does not matter. */
 export function sameTraffic(a: EdgeState, b: EdgeState): boolean {
-  return a.live === b.live && (a.share === b.share || a.candidate === b.candidate) && effectiveShare(a) === effectiveShare(b)
+  return (
+    a.live === b.live && (a.share === b.share || a.candidate === b.candidate) && effectiveShare(a) === effectiveShare(b)
+  )
 }
 
 function effectiveShare(state: EdgeState): string {

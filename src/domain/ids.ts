@@ -41,7 +41,11 @@ export const parseComponentName = nameParser<ComponentName>('a component')
 
 export function parseOperationId(text: string, flag = 'OPERATION'): OperationId {
   if (UUID.test(text)) return text as OperationId
-  throw usageError(`${quote(text)} is not an operation`, { code: 'bad-operation', place: { flag }, hint: 'backflip history' })
+  throw usageError(`${quote(text)} is not an operation`, {
+    code: 'bad-operation',
+    place: { flag },
+    hint: 'backflip history',
+  })
 }
 
 export function parseJournalId(text: string): JournalId {

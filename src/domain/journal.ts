@@ -62,7 +62,11 @@ export interface LeaseRecord {
 export type Fact =
   | { readonly kind: 'journal-opened'; readonly journal: JournalId; readonly app: string; readonly environment: string }
   | { readonly kind: 'journal-adopted'; readonly previous: JournalId | null; readonly reason: string }
-  | { readonly kind: 'lease-taken'; readonly lease: LeaseRecord; readonly replaces: { readonly token: number; readonly why: string } | null }
+  | {
+      readonly kind: 'lease-taken'
+      readonly lease: LeaseRecord
+      readonly replaces: { readonly token: number; readonly why: string } | null
+    }
   | { readonly kind: 'lease-released'; readonly token: number }
   | { readonly kind: 'lease-broken'; readonly token: number; readonly reason: string }
   | { readonly kind: 'frozen'; readonly reason: string }
@@ -72,14 +76,44 @@ export type Fact =
   | { readonly kind: 'operation-started'; readonly plan: Plan }
   | { readonly kind: 'operation-resumed'; readonly by: Holder }
   | { readonly kind: 'step-started'; readonly step: string; readonly attempt: number }
-  | { readonly kind: 'step-succeeded'; readonly step: string; readonly output: Json; readonly effects: readonly Effect[]; readonly tookMs: number; readonly found: boolean }
-  | { readonly kind: 'step-failed'; readonly step: string; readonly error: ErrorRecord; readonly remains: 'nothing' | 'effect' | 'unknown'; readonly tookMs: number }
+  | {
+      readonly kind: 'step-succeeded'
+      readonly step: string
+      readonly output: Json
+      readonly effects: readonly Effect[]
+      readonly tookMs: number
+      readonly found: boolean
+    }
+  | {
+      readonly kind: 'step-failed'
+      readonly step: string
+      readonly error: ErrorRecord
+      readonly remains: 'nothing' | 'effect' | 'unknown'
+      readonly tookMs: number
+    }
   | { readonly kind: 'unwinding'; readonly phase: Phase; readonly because: ErrorRecord; readonly aborted: boolean }
   | { readonly kind: 'undo-started'; readonly step: string }
-  | { readonly kind: 'undo-finished'; readonly step: string; readonly effects: readonly Effect[]; readonly kept: string | null; readonly tookMs: number }
-  | { readonly kind: 'undo-failed'; readonly step: string; readonly error: ErrorRecord; readonly manual: readonly string[] }
+  | {
+      readonly kind: 'undo-finished'
+      readonly step: string
+      readonly effects: readonly Effect[]
+      readonly kept: string | null
+      readonly tookMs: number
+    }
+  | {
+      readonly kind: 'undo-failed'
+      readonly step: string
+      readonly error: ErrorRecord
+      readonly manual: readonly string[]
+    }
   | { readonly kind: 'hook-failed'; readonly hook: string; readonly error: ErrorRecord }
-  | { readonly kind: 'operation-finished'; readonly outcome: Outcome; readonly error: ErrorRecord | null; readonly seenMs: number | null; readonly tookMs: number }
+  | {
+      readonly kind: 'operation-finished'
+      readonly outcome: Outcome
+      readonly error: ErrorRecord | null
+      readonly seenMs: number | null
+      readonly tookMs: number
+    }
 
 /** One line of the journal. `hash` covers every other field, `previous` included: a chain. */
 export interface Entry {

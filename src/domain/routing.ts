@@ -7,7 +7,9 @@ interface Routed {
 }
 
 /** Routes in the order in which the edge tries them: those with a host first, then the longest path. */
-export function routeOrder(components: readonly Routed[]): readonly { readonly component: ComponentName; readonly route: Route }[] {
+export function routeOrder(
+  components: readonly Routed[],
+): readonly { readonly component: ComponentName; readonly route: Route }[] {
   return components
     .flatMap(({ name, routes }) => routes.map((route) => ({ component: name, route })))
     .toSorted((a, b) => rank(b.route) - rank(a.route) || (a.route.pathPrefix < b.route.pathPrefix ? -1 : 1))
@@ -18,9 +20,15 @@ function rank(route: Route): number {
 }
 
 /** Which component a public request reaches, and by which route; null when none. */
-export function routeRequest(components: readonly Routed[], path: string, host?: string): { readonly component: ComponentName; readonly route: Route } | null {
+export function routeRequest(
+  components: readonly Routed[],
+  path: string,
+  host?: string,
+): { readonly component: ComponentName; readonly route: Route } | null {
   return (
-    routeOrder(components).find(({ route }) => (route.host === undefined || route.host === host) && isUnder(path, route.pathPrefix)) ?? null
+    routeOrder(components).find(
+      ({ route }) => (route.host === undefined || route.host === host) && isUnder(path, route.pathPrefix),
+    ) ?? null
   )
 }
 

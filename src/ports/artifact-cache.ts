@@ -1,6 +1,6 @@
 import type { Sha } from '../domain/ids.ts'
-import type { CachedArtifact } from './runtime.ts'
 import type { Registry, StoredManifest } from './registry.ts'
+import type { CachedArtifact } from './runtime.ts'
 
 /** Verified artifacts on this host, by content: the way back does not depend on the registry. */
 export interface ArtifactCache {
@@ -8,9 +8,16 @@ export interface ArtifactCache {
    * Fetches what is missing and verifies size and SHA-256 of everything, the manifest against `pinned` (the ledger's digest of the
    * first deploy) when given. Error `artifact-mismatch` (kind `refused`) says which of them lied; the cache keeps nothing of it.
    */
-  fetch(ask: { readonly sha: Sha; readonly from: Registry; readonly pinned: string | null }): Promise<StoredManifest & { readonly artifacts: readonly CachedArtifact[] }>
+  fetch(ask: {
+    readonly sha: Sha
+    readonly from: Registry
+    readonly pinned: string | null
+  }): Promise<StoredManifest & { readonly artifacts: readonly CachedArtifact[] }>
   /** What is there and complete by size; null when something is missing. `verify` reads every byte and compares digests. */
-  find(sha: Sha, ask?: { readonly verify?: boolean }): Promise<(StoredManifest & { readonly artifacts: readonly CachedArtifact[] }) | null>
+  find(
+    sha: Sha,
+    ask?: { readonly verify?: boolean },
+  ): Promise<(StoredManifest & { readonly artifacts: readonly CachedArtifact[] }) | null>
   /** Forgets every release that is not in `keep`. */
   prune(keep: readonly Sha[]): Promise<readonly Sha[]>
   freeBytes(): Promise<number>

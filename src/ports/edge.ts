@@ -20,7 +20,9 @@ export interface EdgeView {
   /** Which release the edge names in its answers, per color; from memory, from the file when it does not run. */
   readonly releases: Readonly<Record<Color, Sha | null>>
   /** Servers of each color that the edge itself sees as up, per component; empty when it does not run. */
-  readonly servers: Readonly<Record<Color, readonly { readonly component: string; readonly up: number; readonly total: number }[]>>
+  readonly servers: Readonly<
+    Record<Color, readonly { readonly component: string; readonly up: number; readonly total: number }[]>
+  >
   /** Pid of the current worker, or null. */
   readonly worker: number | null
   /** The word in the file `active-color`, or null. */

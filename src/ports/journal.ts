@@ -1,5 +1,5 @@
-import type { Draft, Entry, Holder, LeaseRecord } from '../domain/journal.ts'
 import type { JournalId, OperationId } from '../domain/ids.ts'
+import type { Draft, Entry, Holder, LeaseRecord } from '../domain/journal.ts'
 import type { Json } from '../domain/json.ts'
 
 export interface ReadRange {

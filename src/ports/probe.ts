@@ -1,5 +1,5 @@
-import type { HealthCheck } from '../domain/release.ts'
 import type { Sha } from '../domain/ids.ts'
+import type { HealthCheck } from '../domain/release.ts'
 
 export interface ProbeAnswer {
   /** 200 and the right SHA in the place where the component itself names it. */

@@ -19,7 +19,10 @@ export interface Registry {
    * Stores files and, last, the manifest: a release without manifest does not exist. The same bytes again are accepted silently;
    * other bytes under the same SHA are error `release-exists` (kind `refused`).
    */
-  publish(ask: { readonly manifest: Manifest; readonly files: readonly { readonly component: ComponentName; readonly path: string }[] }): Promise<StoredManifest>
+  publish(ask: {
+    readonly manifest: Manifest
+    readonly files: readonly { readonly component: ComponentName; readonly path: string }[]
+  }): Promise<StoredManifest>
   /** Deletes a release. Callers keep the pins. */
   remove(sha: Sha): Promise<void>
 }

@@ -103,9 +103,17 @@ export interface Runtime {
   oneOff(ask: { readonly name: string; readonly operation: OperationId }): Promise<OneOffOutcome>
 
   /** The newest lines of an instance's log, oldest first, secrets redacted. At most 10,000. */
-  lastLines(ask: { readonly color: Color; readonly component: ComponentName; readonly lines: number }): Promise<readonly string[]>
+  lastLines(ask: {
+    readonly color: Color
+    readonly component: ComponentName
+    readonly lines: number
+  }): Promise<readonly string[]>
   /** Lines as they come, until the signal. */
-  follow(ask: { readonly color: Color; readonly component: ComponentName; readonly signal: AbortSignal }): AsyncIterable<string>
+  follow(ask: {
+    readonly color: Color
+    readonly component: ComponentName
+    readonly signal: AbortSignal
+  }): AsyncIterable<string>
 
   /** Free bytes where releases are unpacked. */
   freeBytes(): Promise<number>

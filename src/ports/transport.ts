@@ -9,7 +9,10 @@ export interface CommandResult {
 /** Another host, or this one: the only way a driver knows to the machine its system runs on. The suite is `test/contract/transport.ts`. */
 export interface Transport {
   /** argv, never a shell. Error `command-timeout` (kind `failed`) after the bound; the process group is ended. */
-  run(argv: readonly string[], ask: { readonly timeoutMs: number; readonly maxOutputBytes?: number; readonly stdin?: string }): Promise<CommandResult>
+  run(
+    argv: readonly string[],
+    ask: { readonly timeoutMs: number; readonly maxOutputBytes?: number; readonly stdin?: string },
+  ): Promise<CommandResult>
   /**
    * Starts a process that outlives us (a daemon in the foreground of its own process group), output appended to `log`.
    * Returns its pid.
@@ -22,7 +25,11 @@ export interface Transport {
    * `via` is the folder for the temporary file, on the same file system; default: the file's own. When `via` does not exist the write
    * fails with `ENOENT` and nothing was changed: a folder that somebody can take away is a fence for late writers.
    */
-  writeFileAtomic(path: string, bytes: Uint8Array | string, ask?: { readonly mode?: number; readonly via?: string }): Promise<void>
+  writeFileAtomic(
+    path: string,
+    bytes: Uint8Array | string,
+    ask?: { readonly mode?: number; readonly via?: string },
+  ): Promise<void>
   /** Atomic rename(2); ENOENT when `from` is gone. The parents are fsynced. */
   rename(from: string, to: string): Promise<void>
   makeFolder(path: string, ask?: { readonly mode?: number }): Promise<void>
@@ -31,5 +38,9 @@ export interface Transport {
   /** Gone already is fine. Recursive for folders. */
   remove(path: string): Promise<void>
   /** Sends bytes to a unix socket, half-closes, and returns all that comes back until the other side closes, within the bound. */
-  askSocket(path: string, request: string, ask: { readonly timeoutMs: number; readonly maxBytes?: number }): Promise<string>
+  askSocket(
+    path: string,
+    request: string,
+    ask: { readonly timeoutMs: number; readonly maxBytes?: number },
+  ): Promise<string>
 }

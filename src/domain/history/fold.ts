@@ -1,5 +1,5 @@
-import type { Effect, Entry } from '../journal.ts'
 import type { Sha } from '../ids.ts'
+import type { Effect, Entry } from '../journal.ts'
 import { foldOperation, type OperationState } from './operation.ts'
 import type { EnvironmentRecord, OperationSummary, ServedRecord } from './record.ts'
 
@@ -24,7 +24,10 @@ function foldFact(record: EnvironmentRecord, entry: Entry): EnvironmentRecord {
     case 'lease-broken':
       return record.lease?.token === fact.token ? { ...record, lease: null } : record
     case 'frozen':
-      return { ...record, freeze: { reason: fact.reason, actor: entry.actor, at: entry.at, operation: entry.operation } }
+      return {
+        ...record,
+        freeze: { reason: fact.reason, actor: entry.actor, at: entry.at, operation: entry.operation },
+      }
     case 'unfrozen':
       return { ...record, freeze: null }
     case 'marked-good':
@@ -36,9 +39,15 @@ function foldFact(record: EnvironmentRecord, entry: Entry): EnvironmentRecord {
     case 'operation-started':
       return { ...record, open: foldOperation(null, entry) }
     case 'step-succeeded':
-      return fact.effects.reduce((before, effect) => foldEffect(before, effect, entry, false), withOperation(record, entry))
+      return fact.effects.reduce(
+        (before, effect) => foldEffect(before, effect, entry, false),
+        withOperation(record, entry),
+      )
     case 'undo-finished':
-      return fact.effects.reduce((before, effect) => foldEffect(before, effect, entry, true), withOperation(record, entry))
+      return fact.effects.reduce(
+        (before, effect) => foldEffect(before, effect, entry, true),
+        withOperation(record, entry),
+      )
     case 'operation-finished':
       return foldFinished(withOperation(record, entry), entry)
     default:
@@ -72,11 +81,18 @@ function foldEffect(record: EnvironmentRecord, effect: Effect, entry: Entry, und
   }
 }
 
-function withColor(record: EnvironmentRecord, color: 'blue' | 'green', state: EnvironmentRecord['colors']['blue']): EnvironmentRecord {
+function withColor(
+  record: EnvironmentRecord,
+  color: 'blue' | 'green',
+  state: EnvironmentRecord['colors']['blue'],
+): EnvironmentRecord {
   return { ...record, colors: { ...record.colors, [color]: state } }
 }
 
-function withLedger(record: EnvironmentRecord, effect: Extract<Effect, { effect: 'color-started' }>): EnvironmentRecord['ledger'] {
+function withLedger(
+  record: EnvironmentRecord,
+  effect: Extract<Effect, { effect: 'color-started' }>,
+): EnvironmentRecord['ledger'] {
   const { sha, manifestSha256, environment, fingerprints } = effect
   const known = record.ledger.find((one) => one.sha === sha)
   // The digest is the one of the first deploy, for ever; the environment is the one of the latest launch.
@@ -90,7 +106,11 @@ function trafficMoved(record: EnvironmentRecord, { color, sha }: LiveEffect, ent
   const operation = entry.operation
   if (color === null || sha === null || operation === null) return { ...record, live: null }
   const served: ServedRecord = { sha, color, at: entry.at, operation, fate: 'unproven' }
-  return { ...record, live: { color, sha, since: entry.at, operation }, served: [...record.served, served].slice(-MAX_SERVED) }
+  return {
+    ...record,
+    live: { color, sha, since: entry.at, operation },
+    served: [...record.served, served].slice(-MAX_SERVED),
+  }
 }
 
 function trafficTakenBack(record: EnvironmentRecord, { color, sha }: LiveEffect, entry: Entry): EnvironmentRecord {
@@ -104,7 +124,12 @@ function trafficTakenBack(record: EnvironmentRecord, { color, sha }: LiveEffect,
 }
 
 /** Marks every time the release served: what was good once and is bad now is not gone back to. */
-function withFate(served: readonly ServedRecord[], sha: Sha, fate: ServedRecord['fate'], entry: Entry): readonly ServedRecord[] {
+function withFate(
+  served: readonly ServedRecord[],
+  sha: Sha,
+  fate: ServedRecord['fate'],
+  entry: Entry,
+): readonly ServedRecord[] {
   return served.some((one) => one.sha === sha && one.operation === entry.operation)
     ? served.map((one) => (one.sha === sha ? { ...one, fate } : one))
     : served
@@ -121,13 +146,20 @@ function foldFinished(record: EnvironmentRecord, entry: Entry): EnvironmentRecor
     case 'unsettled':
       return plan.kind === 'cleanup' ? closed : afterTrafficStayed(closed, operation, entry, 'unproven')
     case 'reverted':
-      return plan.target === null ? closed : block(closed, plan.target.sha, entry, finished.error?.message ?? 'reverted')
+      return plan.target === null
+        ? closed
+        : block(closed, plan.target.sha, entry, finished.error?.message ?? 'reverted')
     default:
       return closed
   }
 }
 
-function afterTrafficStayed(record: EnvironmentRecord, { plan }: OperationState, entry: Entry, fate: 'good' | 'unproven'): EnvironmentRecord {
+function afterTrafficStayed(
+  record: EnvironmentRecord,
+  { plan }: OperationState,
+  entry: Entry,
+  fate: 'good' | 'unproven',
+): EnvironmentRecord {
   const sha = plan.target?.sha
   const left = plan.kind === 'rollback' ? plan.from?.sha : undefined
   const served = record.served.map((one): ServedRecord => {

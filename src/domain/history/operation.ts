@@ -14,7 +14,12 @@ export type StepState =
   | { readonly is: 'waiting' }
   | { readonly is: 'started'; readonly attempt: number; readonly at: string }
   | { readonly is: 'succeeded'; readonly output: Json; readonly at: string; readonly tookMs: number }
-  | { readonly is: 'failed'; readonly remains: 'nothing' | 'effect' | 'unknown'; readonly error: ErrorRecord; readonly at: string }
+  | {
+      readonly is: 'failed'
+      readonly remains: 'nothing' | 'effect' | 'unknown'
+      readonly error: ErrorRecord
+      readonly at: string
+    }
   | { readonly is: 'undoing' }
   | { readonly is: 'undone'; readonly kept: string | null }
   | { readonly is: 'undo-failed'; readonly error: ErrorRecord; readonly manual: readonly string[] }
@@ -26,7 +31,12 @@ export interface OperationState {
   readonly startedAt: string
   readonly steps: { readonly [id: string]: StepState }
   readonly unwinding: { readonly phase: Phase; readonly because: ErrorRecord; readonly aborted: boolean } | null
-  readonly finished: { readonly outcome: Outcome; readonly error: ErrorRecord | null; readonly seenMs: number | null; readonly at: string } | null
+  readonly finished: {
+    readonly outcome: Outcome
+    readonly error: ErrorRecord | null
+    readonly seenMs: number | null
+    readonly at: string
+  } | null
 }
 
 const WAITING: StepState = { is: 'waiting' }
@@ -69,7 +79,10 @@ function nextStepState(state: StepState, fact: StepFact, at: string): StepState 
 }
 
 /** Null stays null until `operation-started`. An illegal transition is an error: when recording and when replaying. */
-export function foldOperation(operation: OperationState | null, entry: Pick<Entry, 'fact' | 'at' | 'actor'>): OperationState | null {
+export function foldOperation(
+  operation: OperationState | null,
+  entry: Pick<Entry, 'fact' | 'at' | 'actor'>,
+): OperationState | null {
   const { fact, at } = entry
   if (fact.kind === 'operation-started') {
     return { plan: fact.plan, actor: entry.actor, startedAt: at, steps: {}, unwinding: null, finished: null }
@@ -82,7 +95,10 @@ export function foldOperation(operation: OperationState | null, entry: Pick<Entr
     case 'undo-started':
     case 'undo-finished':
     case 'undo-failed':
-      return { ...operation, steps: { ...operation.steps, [fact.step]: nextStepState(stepState(operation, fact.step), fact, at) } }
+      return {
+        ...operation,
+        steps: { ...operation.steps, [fact.step]: nextStepState(stepState(operation, fact.step), fact, at) },
+      }
     case 'unwinding':
       return { ...operation, unwinding: { phase: fact.phase, because: fact.because, aborted: fact.aborted } }
     case 'operation-finished':
@@ -93,7 +109,9 @@ export function foldOperation(operation: OperationState | null, entry: Pick<Entr
 }
 
 /** The step at which an undo failed, when the operation is stuck. */
-export function stuckAt(operation: OperationState): { readonly step: string; readonly error: ErrorRecord; readonly manual: readonly string[] } | null {
+export function stuckAt(
+  operation: OperationState,
+): { readonly step: string; readonly error: ErrorRecord; readonly manual: readonly string[] } | null {
   for (const { id } of operation.plan.steps) {
     const state = stepState(operation, id)
     if (state.is === 'undo-failed') return { step: id, error: state.error, manual: state.manual }

@@ -56,12 +56,27 @@ export interface EnvironmentRecord {
   readonly seq: number
   readonly hash: string
   readonly journal: JournalId | null
-  readonly live: { readonly color: Color; readonly sha: Sha; readonly since: string; readonly operation: OperationId } | null
+  readonly live: {
+    readonly color: Color
+    readonly sha: Sha
+    readonly since: string
+    readonly operation: OperationId
+  } | null
   readonly colors: Readonly<Record<Color, ColorRecord>>
   /** Oldest first. */
   readonly served: readonly ServedRecord[]
-  readonly blocked: readonly { readonly sha: Sha; readonly operation: OperationId; readonly at: string; readonly why: string }[]
-  readonly freeze: { readonly reason: string; readonly actor: string; readonly at: string; readonly operation: OperationId | null } | null
+  readonly blocked: readonly {
+    readonly sha: Sha
+    readonly operation: OperationId
+    readonly at: string
+    readonly why: string
+  }[]
+  readonly freeze: {
+    readonly reason: string
+    readonly actor: string
+    readonly at: string
+    readonly operation: OperationId | null
+  } | null
   readonly lease: LeaseRecord | null
   readonly open: OperationState | null
   readonly last: OperationSummary | null

@@ -18,7 +18,10 @@ export function planCleanup(facts: PlanFacts, ask: CleanupAsk): UnhashedPlan {
   const live = agreedLive(facts)
   const color = ask.color ?? standbyColor(live)
   if (live?.color === color) {
-    throw refusal(`${color} is live and serves ${short(live.sha)}: it is never cleaned up`, { code: 'color-is-live', hint: 'backflip status' })
+    throw refusal(`${color} is live and serves ${short(live.sha)}: it is never cleaned up`, {
+      code: 'color-is-live',
+      hint: 'backflip status',
+    })
   }
   const held = facts.record.colors[color]
   const consumes = consumedWayBack(facts.record, color)
@@ -34,7 +37,19 @@ export function planCleanup(facts: PlanFacts, ask: CleanupAsk): UnhashedPlan {
     target: null,
     from: live,
     consumes,
-    because: [held.sha === null ? `${color} is empty by the journal; what is left of it is removed` : `${color} holds ${short(held.sha)}`],
-    steps: [{ id: 'empty-color', phase: 'launch', title: `Stop ${color} and remove it; its logs stay`, params: { color }, pivot: true }],
+    because: [
+      held.sha === null
+        ? `${color} is empty by the journal; what is left of it is removed`
+        : `${color} holds ${short(held.sha)}`,
+    ],
+    steps: [
+      {
+        id: 'empty-color',
+        phase: 'launch',
+        title: `Stop ${color} and remove it; its logs stay`,
+        params: { color },
+        pivot: true,
+      },
+    ],
   }
 }

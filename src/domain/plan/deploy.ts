@@ -1,8 +1,16 @@
 import { refusal } from '../errors.ts'
-import { short, type Sha } from '../ids.ts'
-import { agreedLive, assumptions, refuseWhileFrozen, standbyColor } from './guards.ts'
+import { type Sha, short } from '../ids.ts'
 import type { PlanFacts, ReleaseFacts } from './facts.ts'
-import { checkSteps, launchSteps, migrateSteps, prepareSteps, switchSteps, topologyWith, verifySteps } from './launch-steps.ts'
+import { agreedLive, assumptions, refuseWhileFrozen, standbyColor } from './guards.ts'
+import {
+  checkSteps,
+  launchSteps,
+  migrateSteps,
+  prepareSteps,
+  switchSteps,
+  topologyWith,
+  verifySteps,
+} from './launch-steps.ts'
 import { PLAN_VERSION, type Plan } from './plan.ts'
 import { consumedWayBack } from './way-back.ts'
 

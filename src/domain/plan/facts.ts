@@ -7,7 +7,12 @@ import type { ColorTopology } from '../topology.ts'
 
 export interface PlanSettings {
   readonly check: { readonly consecutive: number; readonly intervalMs: number; readonly limitMs: number }
-  readonly verify: { readonly bakeMs: number; readonly intervalMs: number; readonly minRequests: number; readonly maxErrorRate: number }
+  readonly verify: {
+    readonly bakeMs: number
+    readonly intervalMs: number
+    readonly minRequests: number
+    readonly maxErrorRate: number
+  }
   readonly drain: { readonly policy: 'leave' | 'close'; readonly afterMs: number }
   /** Of the environment, for every component; recorded with a release at its launch. */
   readonly environment: { readonly [name: string]: EnvironmentValue }

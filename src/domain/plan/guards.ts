@@ -1,11 +1,14 @@
-import { otherColor, type Color, isColor } from '../color.ts'
+import { type Color, isColor, otherColor } from '../color.ts'
 import { BackflipError, refusal } from '../errors.ts'
-import { short, type Sha } from '../ids.ts'
+import { type Sha, short } from '../ids.ts'
 import type { PlanFacts } from './facts.ts'
 import type { Assumptions } from './plan.ts'
 
 /** The live color and its release; the edge and the journal must agree, or nobody plans anything. */
-export function agreedLive({ record, edge }: Pick<PlanFacts, 'record' | 'edge'>): { readonly color: Color; readonly sha: Sha } | null {
+export function agreedLive({
+  record,
+  edge,
+}: Pick<PlanFacts, 'record' | 'edge'>): { readonly color: Color; readonly sha: Sha } | null {
   const said = record.live
   const served = isColor(edge.live) ? edge.live : null
   if ((said?.color ?? null) !== served) {
@@ -41,7 +44,11 @@ export function assertStillTrue(assumed: Assumptions, now: Assumptions): void {
   }
   if (assumed.edgeGeneration !== now.edgeGeneration) changed.push('another operation ran at this edge since')
   if (changed.length === 0) return
-  throw refusal('what the plan assumed is no longer so', { code: 'plan-outdated', details: changed, hint: 'plan again: the same command' })
+  throw refusal('what the plan assumed is no longer so', {
+    code: 'plan-outdated',
+    details: changed,
+    hint: 'plan again: the same command',
+  })
 }
 
 function say(one: { readonly color: Color; readonly sha: Sha | null } | null): string {

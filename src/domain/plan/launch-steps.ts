@@ -1,7 +1,7 @@
 import type { Color } from '../color.ts'
+import { otherColor } from '../color.ts'
 import { usageError } from '../errors.ts'
 import { ledgerOf, pinnedReleases } from '../history/good.ts'
-import { otherColor } from '../color.ts'
 import { short } from '../ids.ts'
 import type { Json } from '../json.ts'
 import type { Phase } from '../phase.ts'
@@ -9,7 +9,18 @@ import type { Manifest } from '../release.ts'
 import { routeRequest } from '../routing.ts'
 import type { ColorTopology, Topology } from '../topology.ts'
 import type { PlanFacts, ReleaseFacts } from './facts.ts'
-import type { BakeParams, CheckParams, DrainParams, Environments, FetchParams, FlipParams, LaunchParams, PublicQuestion, ReleaseParams, WayBackParams } from './params.ts'
+import type {
+  BakeParams,
+  CheckParams,
+  DrainParams,
+  Environments,
+  FetchParams,
+  FlipParams,
+  LaunchParams,
+  PublicQuestion,
+  ReleaseParams,
+  WayBackParams,
+} from './params.ts'
 import type { PlannedStep } from './plan.ts'
 
 /** The steps that deploys and rollbacks are made of, one function a phase. What each does is in `steps/<phase>/`. */
@@ -27,7 +38,10 @@ export function prepareSteps(facts: PlanFacts, target: ReleaseFacts): readonly P
   const others = pinnedReleases(facts.record).filter((sha) => sha !== target.sha && sha !== live)
   const shas = [...(live === undefined ? [] : [live]), ...others.slice(0, 1)]
   return [
-    step<FetchParams>('fetch-artifacts', 'prepare', `Fetch and verify ${short(target.sha)}`, { sha: target.sha, pinned }),
+    step<FetchParams>('fetch-artifacts', 'prepare', `Fetch and verify ${short(target.sha)}`, {
+      sha: target.sha,
+      pinned,
+    }),
     step<WayBackParams>('verify-way-back', 'prepare', 'Verify the releases of the way back', { shas }),
     step<{ sha: string }>('check-room', 'prepare', 'Check the room on disk', { sha: target.sha }),
   ]
@@ -38,7 +52,12 @@ export function migrateSteps(target: ReleaseFacts): readonly PlannedStep[] {
   return [step('run-migration', 'migrate', `Migrate with ${short(target.sha)}`, { sha: target.sha })]
 }
 
-export function launchSteps(facts: PlanFacts, color: Color, target: ReleaseFacts, topology: Topology): readonly PlannedStep[] {
+export function launchSteps(
+  facts: PlanFacts,
+  color: Color,
+  target: ReleaseFacts,
+  topology: Topology,
+): readonly PlannedStep[] {
   const launch: LaunchParams = {
     color,
     sha: target.sha,
@@ -47,10 +66,15 @@ export function launchSteps(facts: PlanFacts, color: Color, target: ReleaseFacts
   }
   return [
     step('empty-color', 'launch', `Empty ${color}`, { color }),
-    step('shape-edge', 'launch', `Give the edge the routes of ${short(target.sha)} for ${color}`, { topology } as unknown as Json),
+    step('shape-edge', 'launch', `Give the edge the routes of ${short(target.sha)} for ${color}`, {
+      topology,
+    } as unknown as Json),
     step('unpack-release', 'launch', `Unpack ${short(target.sha)} into ${color}`, launch as unknown as Json),
     step('start-instances', 'launch', `Start ${color}`, launch as unknown as Json),
-    step<FlipParams>('name-release', 'launch', `Tell the edge that ${color} is ${short(target.sha)}`, { color, sha: target.sha }),
+    step<FlipParams>('name-release', 'launch', `Tell the edge that ${color} is ${short(target.sha)}`, {
+      color,
+      sha: target.sha,
+    }),
   ]
 }
 
@@ -58,18 +82,40 @@ export function launchSteps(facts: PlanFacts, color: Color, target: ReleaseFacts
 function environmentsOf(facts: PlanFacts, target: ReleaseFacts): Environments {
   const recorded = ledgerOf(facts.record, target.sha)
   if (recorded !== null) return recorded.environment
-  return Object.fromEntries(target.manifest.components.map(({ name, environment }) => [name, { ...facts.settings.environment, ...environment }]))
+  return Object.fromEntries(
+    target.manifest.components.map(({ name, environment }) => [
+      name,
+      { ...facts.settings.environment, ...environment },
+    ]),
+  )
 }
 
-export function checkSteps(facts: PlanFacts, color: Color, target: ReleaseFacts, consecutive: number): readonly PlannedStep[] {
+export function checkSteps(
+  facts: PlanFacts,
+  color: Color,
+  target: ReleaseFacts,
+  consecutive: number,
+): readonly PlannedStep[] {
   const { intervalMs, limitMs } = facts.settings.check
-  const instances = facts.addresses(color, target.manifest).flatMap(({ name: component, health, servers }) =>
-    servers.map(({ name, host, port }) => ({ name, component, url: `http://${host}:${port}`, health })),
-  )
+  const instances = facts
+    .addresses(color, target.manifest)
+    .flatMap(({ name: component, health, servers }) =>
+      servers.map(({ name, host, port }) => ({ name, component, url: `http://${host}:${port}`, health })),
+    )
   const check: CheckParams = { color, sha: target.sha, consecutive, intervalMs, limitMs, instances }
-  const preview: ReleaseParams = { color, sha: target.sha, questions: publicQuestions(target.manifest), limitMs: EDGE_LIMIT_MS }
+  const preview: ReleaseParams = {
+    color,
+    sha: target.sha,
+    questions: publicQuestions(target.manifest),
+    limitMs: EDGE_LIMIT_MS,
+  }
   return [
-    step('check-instances', 'check', `Check ${color} in place, ${consecutive} good answers in a row`, check as unknown as Json),
+    step(
+      'check-instances',
+      'check',
+      `Check ${color} in place, ${consecutive} good answers in a row`,
+      check as unknown as Json,
+    ),
     step('preview-release', 'check', `Preview ${color} through the edge`, preview as unknown as Json),
   ]
 }
@@ -83,16 +129,30 @@ export function switchSteps(color: Color, target: ReleaseFacts, pivot: boolean):
   ]
 }
 
-export function verifySteps(facts: PlanFacts, color: Color, target: ReleaseFacts, bake: boolean): readonly PlannedStep[] {
+export function verifySteps(
+  facts: PlanFacts,
+  color: Color,
+  target: ReleaseFacts,
+  bake: boolean,
+): readonly PlannedStep[] {
   const { verify, drain } = facts.settings
   const questions = publicQuestions(target.manifest)
   const probe: ReleaseParams = { color, sha: target.sha, questions, limitMs: EDGE_LIMIT_MS }
   const baking: BakeParams = { color, sha: target.sha, ...verify, questions }
   const draining: DrainParams = { color: otherColor(color), ...drain }
   return [
-    step('probe-public', 'verify', `Ask every component for ${short(target.sha)} through the public address`, probe as unknown as Json),
-    ...(bake && verify.bakeMs > 0 ? [step('bake-release', 'verify', `Watch the edge's counters of ${color}`, baking as unknown as Json)] : []),
-    ...(facts.record.live === null ? [] : [step('drain-old', 'verify', `See what still hangs on ${otherColor(color)}`, draining)]),
+    step(
+      'probe-public',
+      'verify',
+      `Ask every component for ${short(target.sha)} through the public address`,
+      probe as unknown as Json,
+    ),
+    ...(bake && verify.bakeMs > 0
+      ? [step('bake-release', 'verify', `Watch the edge's counters of ${color}`, baking as unknown as Json)]
+      : []),
+    ...(facts.record.live === null
+      ? []
+      : [step('drain-old', 'verify', `See what still hangs on ${otherColor(color)}`, draining)]),
   ]
 }
 
@@ -101,20 +161,30 @@ export function publicQuestions(manifest: Manifest): readonly PublicQuestion[] {
   return manifest.components.flatMap((component): PublicQuestion[] => {
     const [route] = component.routes
     if (route === undefined) return []
-    const host = component.routes.map((one) => one.host).find((one) => routeRequest(manifest.components, component.health.path, one)?.component === component.name)
+    const host = component.routes
+      .map((one) => one.host)
+      .find((one) => routeRequest(manifest.components, component.health.path, one)?.component === component.name)
     const reached = routeRequest(manifest.components, component.health.path, host)
     if (reached?.component !== component.name) {
-      throw usageError(`the health path ${component.health.path} of ${component.name} is not among its own routes, so nobody can ask it from outside`, {
-        code: 'unprobeable',
-        hint: 'put the health path below a route of the component',
-      })
+      throw usageError(
+        `the health path ${component.health.path} of ${component.name} is not among its own routes, so nobody can ask it from outside`,
+        {
+          code: 'unprobeable',
+          hint: 'put the health path below a route of the component',
+        },
+      )
     }
     return [{ component: component.name, host: reached.route.host ?? null, health: component.health }]
   })
 }
 
 /** What the edge is rendered from when `color` holds the target and the live color stays as it is. */
-export function topologyWith(facts: PlanFacts, color: Color, target: ReleaseFacts, live: ReleaseFacts | null): Topology {
+export function topologyWith(
+  facts: PlanFacts,
+  color: Color,
+  target: ReleaseFacts,
+  live: ReleaseFacts | null,
+): Topology {
   const other: ColorTopology = live === null ? [] : facts.addresses(otherColor(color), live.manifest)
   const own = facts.addresses(color, target.manifest)
   const colors = color === 'blue' ? { blue: own, green: other } : { blue: other, green: own }

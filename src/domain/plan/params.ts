@@ -35,13 +35,27 @@ export type CheckParams = {
   readonly consecutive: number
   readonly intervalMs: number
   readonly limitMs: number
-  readonly instances: readonly { readonly name: string; readonly component: ComponentName; readonly url: string; readonly health: HealthCheck }[]
+  readonly instances: readonly {
+    readonly name: string
+    readonly component: ComponentName
+    readonly url: string
+    readonly health: HealthCheck
+  }[]
 }
 
 /** A question to a component through the edge. */
-export type PublicQuestion = { readonly component: ComponentName; readonly host: string | null; readonly health: HealthCheck }
+export type PublicQuestion = {
+  readonly component: ComponentName
+  readonly host: string | null
+  readonly health: HealthCheck
+}
 
-export type ReleaseParams = { readonly color: Color; readonly sha: Sha; readonly questions: readonly PublicQuestion[]; readonly limitMs: number }
+export type ReleaseParams = {
+  readonly color: Color
+  readonly sha: Sha
+  readonly questions: readonly PublicQuestion[]
+  readonly limitMs: number
+}
 
 export type FlipParams = { readonly color: Color; readonly sha: Sha }
 

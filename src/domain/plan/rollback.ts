@@ -1,7 +1,7 @@
+import { otherColor } from '../color.ts'
 import { refusal } from '../errors.ts'
 import { goodReleases, lastGoodBefore } from '../history/good.ts'
-import { short, type Sha } from '../ids.ts'
-import { otherColor } from '../color.ts'
+import { type Sha, short } from '../ids.ts'
 import { planHead, refuseWhatIsLive, type UnhashedPlan } from './deploy.ts'
 import type { PlanFacts, ReleaseFacts } from './facts.ts'
 import { agreedLive } from './guards.ts'
@@ -13,18 +13,28 @@ export type RollbackMode = 'auto' | 'fast' | 'full'
 /** Which release a rollback goes to: the one asked for, if it was good here, or the last good one before the live one. */
 export function rollbackTarget({ record, edge }: Pick<PlanFacts, 'record' | 'edge'>, asked: Sha | null): Sha {
   const live = agreedLive({ record, edge })
-  if (live === null) throw refusal('nothing is live, so there is nothing to go back from', { code: 'nothing-live', hint: 'backflip deploy SHA' })
+  if (live === null)
+    throw refusal('nothing is live, so there is nothing to go back from', {
+      code: 'nothing-live',
+      hint: 'backflip deploy SHA',
+    })
   if (asked === null) {
     const target = lastGoodBefore(record)
     if (target !== null) return target
-    throw refusal(`nothing that served before ${short(live.sha)} was ever good and still is`, { code: 'no-good-release', hint: 'backflip history' })
+    throw refusal(`nothing that served before ${short(live.sha)} was ever good and still is`, {
+      code: 'no-good-release',
+      hint: 'backflip history',
+    })
   }
   refuseWhatIsLive(live, asked)
   if (goodReleases(record).includes(asked)) return asked
-  throw refusal(`${short(asked)} is not a good release here: it never passed phase F, or was reverted or rolled away from since`, {
-    code: 'not-good',
-    hint: `backflip releases mark-good ${asked} --reason TEXT`,
-  })
+  throw refusal(
+    `${short(asked)} is not a good release here: it never passed phase F, or was reverted or rolled away from since`,
+    {
+      code: 'not-good',
+      hint: `backflip releases mark-good ${asked} --reason TEXT`,
+    },
+  )
 }
 
 export interface RollbackAsk {
@@ -56,7 +66,11 @@ export function planRollback(facts: PlanFacts, ask: RollbackAsk): UnhashedPlan {
       ...common,
       consumes: null,
       because: [`${color} holds ${short(ask.target.sha)}, running and healthy`],
-      steps: [...checkSteps(facts, color, ask.target, 1), ...switchSteps(color, ask.target, true), ...verifySteps(facts, color, ask.target, false)],
+      steps: [
+        ...checkSteps(facts, color, ask.target, 1),
+        ...switchSteps(color, ask.target, true),
+        ...verifySteps(facts, color, ask.target, false),
+      ],
     }
   }
   return {

@@ -1,4 +1,4 @@
-import { otherColor, type Color } from '../color.ts'
+import { type Color, otherColor } from '../color.ts'
 import { goodReleases } from '../history/good.ts'
 import type { EnvironmentRecord } from '../history/record.ts'
 import { short } from '../ids.ts'
@@ -18,7 +18,8 @@ export function whyNotFast(record: EnvironmentRecord): string | null {
   const color = otherColor(live.color)
   const held = record.colors[color]
   if (held.sha === null || held.is === 'empty') return `${color} is empty`
-  if (held.is === 'stopped') return `${color} held ${short(held.sha)} and was stopped at ${held.since ?? 'an unknown time'}`
+  if (held.is === 'stopped')
+    return `${color} held ${short(held.sha)} and was stopped at ${held.since ?? 'an unknown time'}`
   if (held.is === 'launching') return `${color} is being launched with ${short(held.sha)}`
   if (held.sha === live.sha) return `${color} holds ${short(held.sha)}, which is live`
   const fate = record.served.findLast((one) => one.sha === held.sha)?.fate
@@ -37,6 +38,7 @@ export function whyNotFast(record: EnvironmentRecord): string | null {
 
 function failedPhase(record: EnvironmentRecord, color: Color): string {
   const { last } = record
-  if (last === null || last.operation !== record.colors[color].operation || last.phase === null) return 'its deploy did not finish'
+  if (last === null || last.operation !== record.colors[color].operation || last.phase === null)
+    return 'its deploy did not finish'
   return `its deploy failed in ${last.phase}`
 }

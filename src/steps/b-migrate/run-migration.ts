@@ -1,0 +1,89 @@
+import { BackflipError } from '../../domain/errors.ts'
+import type { MigrateParams } from '../../domain/plan/params.ts'
+import type { Migrate } from '../../domain/release.ts'
+import { defineStep, type StepContext, type StepResult } from '../../engine/step.ts'
+import type { OneOffOutcome, Runtime } from '../../ports/runtime.ts'
+import { cachedRelease } from '../guards.ts'
+import type { StepPorts } from '../ports.ts'
+
+const MAX_MS = 60 * 60_000
+
+/**
+ * B: the release's own migrate command, in a one-off instance of it. Traffic stays where it is whatever comes out, because a release may
+ * only bring changes that the one before it survives. An unknown outcome is read again with the release's own `check`, never repeated blindly.
+ */
+export const runMigration = defineStep<StepPorts, MigrateParams>({
+  id: 'run-migration',
+  limits: { attempts: 1, timeoutMs: MAX_MS },
+  async check(params, context) {
+    const outcome = await context.ports.runtime.oneOff({ name: 'migrate', operation: context.operation })
+    if (outcome.state === 'absent') return 'not-done'
+    return finished(outcome) ? migrated(params) : 'unknown'
+  },
+  async execute(params, context) {
+    const { migrate, run } = await oneOffOf(params, context)
+    const outcome = await run('migrate', migrate.command, migrate.timeoutMs)
+    if (finished(outcome)) return migrated(params)
+    if (outcome.state === 'unknown' && migrate.check !== undefined) {
+      const again = await run('migrate-check', migrate.check, migrate.timeoutMs)
+      if (finished(again)) return migrated(params)
+    }
+    throw failed(outcome)
+  },
+  // Going back would be a second migration; the old release fits the schema by the expand-contract rule.
+  undo: 'none',
+})
+
+function finished({ state, exitCode }: OneOffOutcome): boolean {
+  return state === 'finished' && exitCode === 0
+}
+
+function migrated({ sha }: MigrateParams): StepResult {
+  return { output: { exitCode: 0 }, effects: [{ effect: 'migrated', sha }] }
+}
+
+function failed(outcome: OneOffOutcome): BackflipError {
+  if (outcome.state === 'finished') {
+    return new BackflipError(`the migration ended with exit code ${outcome.exitCode ?? 'unknown'}`, {
+      code: 'migration-failed',
+      kind: 'failed',
+      details: outcome.lastLines,
+    })
+  }
+  return new BackflipError('nobody can tell whether the migration was applied: it ended without leaving an exit code', {
+    code: 'migration-unknown',
+    kind: 'person',
+    details: ['it is not run again by itself; traffic stays on the old release', ...outcome.lastLines],
+    hint: 'look into the database, then: backflip deploy SHA',
+  })
+}
+
+type RunOnce = (name: string, command: readonly string[], timeoutMs: number) => ReturnType<Runtime['runOnce']>
+
+async function oneOffOf(
+  { sha }: MigrateParams,
+  { ports, operation, generation }: StepContext<StepPorts>,
+): Promise<{ migrate: Migrate; run: RunOnce }> {
+  const { manifest, artifacts } = await cachedRelease(ports, sha)
+  const { migrate } = manifest
+  const artifact = artifacts.find(({ component }) => component === migrate?.component)
+  const component = manifest.components.find(({ name }) => name === migrate?.component)
+  if (migrate === null || artifact === undefined || component === undefined) {
+    throw new BackflipError(`the release ${sha} says to migrate with a component it does not have`, {
+      code: 'bad-manifest',
+      kind: 'refused',
+    })
+  }
+  const run: RunOnce = (name, command, timeoutMs) =>
+    ports.runtime.runOnce({
+      name,
+      operation,
+      manifest,
+      artifact,
+      command,
+      environment: component.environment,
+      timeoutMs,
+      fencedBy: generation,
+    })
+  return { migrate, run }
+}

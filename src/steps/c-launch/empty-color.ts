@@ -1,0 +1,17 @@
+import type { ColorParams } from '../../domain/plan/params.ts'
+import { defineStep } from '../../engine/step.ts'
+import { refuseTheLiveColor } from '../guards.ts'
+import type { StepPorts } from '../ports.ts'
+
+/** C: the standby color is stopped and its files are gone; its logs stay. The plan has said which way back this consumes. */
+export const emptyColor = defineStep<StepPorts, ColorParams>({
+  id: 'empty-color',
+  limits: { attempts: 2, timeoutMs: 120_000 },
+  async execute({ color }, { ports, generation }) {
+    await refuseTheLiveColor(ports, color)
+    await ports.edge.name({ color, sha: null, fencedBy: generation })
+    await ports.runtime.remove({ color, fencedBy: generation })
+    return { output: null, effects: [{ effect: 'color-emptied', color }] }
+  },
+  undo: 'none',
+})
