@@ -15,7 +15,11 @@ const CHECK_TIMEOUT_MS = 10_000
  *
  * `next` is started in the same durable write that ends this step, when nothing stands between them: half the fsyncs of a flip.
  */
-export async function attemptStep<Ports>(run: OperationRun<Ports>, planned: PlannedStep, next: PlannedStep | undefined): Promise<ErrorRecord | null> {
+export async function attemptStep<Ports>(
+  run: OperationRun<Ports>,
+  planned: PlannedStep,
+  next: PlannedStep | undefined,
+): Promise<ErrorRecord | null> {
   const step = findStep(run, planned.id)
   const begun = run.clock.monotonicMs()
   const before = stepState(run.state, planned.id)
@@ -30,7 +34,9 @@ export async function attemptStep<Ports>(run: OperationRun<Ports>, planned: Plan
   for (let attempt = 1; ; attempt += 1) {
     if (!begunJustNow || attempt > 1) await write(run, [{ kind: 'step-started', step: planned.id, attempt }])
     try {
-      const result = await bounded(run, step, (signal) => step.execute(planned.params, stepContext(run, planned.id, signal)))
+      const result = await bounded(run, step, (signal) =>
+        step.execute(planned.params, stepContext(run, planned.id, signal)),
+      )
       return await succeed(run, planned, next, result, begun, false)
     } catch (error) {
       if (isLost(error)) throw error
@@ -58,14 +64,24 @@ async function succeed<Ports>(
 ): Promise<null> {
   const tookMs = Math.round(run.clock.monotonicMs() - begun)
   const facts: Fact[] = [{ kind: 'step-succeeded', step: planned.id, output, effects, tookMs, found }]
-  const chained = next !== undefined && next.phase === planned.phase && !run.signal.aborted && stepState(run.state, next.id).is === 'waiting'
+  const chained =
+    next !== undefined &&
+    next.phase === planned.phase &&
+    !run.signal.aborted &&
+    stepState(run.state, next.id).is === 'waiting'
   if (chained) facts.push({ kind: 'step-started', step: next.id, attempt: 1 })
   await write(run, facts)
   if (chained) run.begun = next.id
   return null
 }
 
-async function fail<Ports>(run: OperationRun<Ports>, step: Step<Ports>, planned: PlannedStep, error: unknown, begun: number): Promise<ErrorRecord> {
+async function fail<Ports>(
+  run: OperationRun<Ports>,
+  step: Step<Ports>,
+  planned: PlannedStep,
+  error: unknown,
+  begun: number,
+): Promise<ErrorRecord> {
   // A failure is not known to be clean: the call may have arrived and then timed out (research/stack.md §3, the verified gap).
   const found = await look(run, step, planned)
   const remains = found === 'not-done' ? 'nothing' : found === 'unknown' ? 'unknown' : 'effect'
@@ -75,28 +91,46 @@ async function fail<Ports>(run: OperationRun<Ports>, step: Step<Ports>, planned:
   return record
 }
 
-async function look<Ports>(run: OperationRun<Ports>, step: Step<Ports>, planned: PlannedStep): Promise<StepResult | 'not-done' | 'unknown'> {
+async function look<Ports>(
+  run: OperationRun<Ports>,
+  step: Step<Ports>,
+  planned: PlannedStep,
+): Promise<StepResult | 'not-done' | 'unknown'> {
   if (step.check === undefined) return 'unknown'
   const check = step.check
   try {
-    return await within(run, CHECK_TIMEOUT_MS, step.id, (signal) => check(planned.params, stepContext(run, planned.id, signal)))
+    return await within(run, CHECK_TIMEOUT_MS, step.id, (signal) =>
+      check(planned.params, stepContext(run, planned.id, signal)),
+    )
   } catch (error) {
     if (isLost(error)) throw error
     return 'unknown'
   }
 }
 
-function bounded<Ports>(run: OperationRun<Ports>, step: Step<Ports>, work: (signal: AbortSignal) => Promise<StepResult>): Promise<StepResult> {
+function bounded<Ports>(
+  run: OperationRun<Ports>,
+  step: Step<Ports>,
+  work: (signal: AbortSignal) => Promise<StepResult>,
+): Promise<StepResult> {
   return within(run, step.limits.timeoutMs, step.id, work)
 }
 
 /** Ends the waiting after its time, also when the work ignores the signal: what it left is then asked of `check`. */
-export async function within<Ports, T>(run: OperationRun<Ports>, timeoutMs: number, step: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function within<Ports, T>(
+  run: OperationRun<Ports>,
+  timeoutMs: number,
+  step: string,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const timer = new AbortController()
   const over = new AbortController()
   const late = run.clock.sleep(timeoutMs, over.signal).then(
     () => {
-      const error = new BackflipError(`${step} took longer than its limit of ${timeoutMs} ms`, { code: 'step-timeout', kind: 'failed' })
+      const error = new BackflipError(`${step} took longer than its limit of ${timeoutMs} ms`, {
+        code: 'step-timeout',
+        kind: 'failed',
+      })
       timer.abort(error)
       throw error
     },

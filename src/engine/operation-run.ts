@@ -84,7 +84,12 @@ function outputOf(state: OperationState, id: string): Json {
  * Runs an operator's hook. Its failure is an entry and is returned; what it means is the caller's.
  * Hooks are not steps: after a crash a phase's hooks may run again, and their guide says so.
  */
-export async function phaseHook<Ports>(run: OperationRun<Ports>, hook: string, phase: Phase, failure: ErrorRecord | null): Promise<ErrorRecord | null> {
+export async function phaseHook<Ports>(
+  run: OperationRun<Ports>,
+  hook: string,
+  phase: Phase,
+  failure: ErrorRecord | null,
+): Promise<ErrorRecord | null> {
   try {
     await run.hooks.run(hook, hookContext(run, phase, failure))
     return null
@@ -95,7 +100,11 @@ export async function phaseHook<Ports>(run: OperationRun<Ports>, hook: string, p
   }
 }
 
-function hookContext<Ports>({ plan, actor }: OperationRun<Ports>, phase: Phase, failure: ErrorRecord | null): { readonly [key: string]: Json } {
+function hookContext<Ports>(
+  { plan, actor }: OperationRun<Ports>,
+  phase: Phase,
+  failure: ErrorRecord | null,
+): { readonly [key: string]: Json } {
   return {
     app: plan.app,
     environment: plan.environment,

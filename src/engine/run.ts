@@ -84,7 +84,11 @@ async function forward<Ports>(run: OperationRun<Ports>): Promise<Failure | null>
   return phase === null ? null : leavePhase(run, phase)
 }
 
-async function runStep<Ports>(run: OperationRun<Ports>, planned: PlannedStep, next: PlannedStep | undefined): Promise<Failure | null> {
+async function runStep<Ports>(
+  run: OperationRun<Ports>,
+  planned: PlannedStep,
+  next: PlannedStep | undefined,
+): Promise<Failure | null> {
   if (run.signal.aborted) return { phase: planned.phase, error: interrupted(run) }
   const error = await attemptStep(run, planned, next)
   return error === null ? null : { phase: planned.phase, error }
@@ -94,7 +98,11 @@ function interrupted<Ports>(run: OperationRun<Ports>): ErrorRecord {
   return { code: 'interrupted', kind: 'failed', message: `interrupted by ${run.actor}` }
 }
 
-async function enterPhase<Ports>(run: OperationRun<Ports>, left: Phase | null, entered: Phase): Promise<Failure | null> {
+async function enterPhase<Ports>(
+  run: OperationRun<Ports>,
+  left: Phase | null,
+  entered: Phase,
+): Promise<Failure | null> {
   const failed = left === null ? null : await leavePhase(run, left)
   return failed ?? hooked(run, `pre-${entered}`, entered)
 }
@@ -123,7 +131,12 @@ async function goBack<Ports>(run: OperationRun<Ports>): Promise<OperationEnd> {
   return finish(run, unwinding?.aborted === true ? 'aborted' : 'failed', because)
 }
 
-async function finish<Ports>(run: OperationRun<Ports>, outcome: Outcome, error: ErrorRecord | null, seenMs: number | null = null): Promise<OperationEnd> {
+async function finish<Ports>(
+  run: OperationRun<Ports>,
+  outcome: Outcome,
+  error: ErrorRecord | null,
+  seenMs: number | null = null,
+): Promise<OperationEnd> {
   const tookMs = Math.max(0, Date.parse(run.clock.now()) - Date.parse(run.state.startedAt))
   await write(run, [{ kind: 'operation-finished', outcome, error, seenMs, tookMs }])
   return { outcome, error, seenMs, state: run.state }

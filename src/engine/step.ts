@@ -1,5 +1,5 @@
-import type { Effect } from '../domain/journal.ts'
 import type { OperationId } from '../domain/ids.ts'
+import type { Effect } from '../domain/journal.ts'
 import type { Json } from '../domain/json.ts'
 import type { Phase } from '../domain/phase.ts'
 

@@ -43,12 +43,18 @@ async function undoStep<Ports>(run: OperationRun<Ports>, planned: PlannedStep): 
   const step = findStep(run, planned.id)
   const begun = run.clock.monotonicMs()
   const done = (effects: readonly Effect[], kept: string | null) =>
-    write(run, [{ kind: 'undo-finished', step: planned.id, effects, kept, tookMs: Math.round(run.clock.monotonicMs() - begun) }])
+    write(run, [
+      { kind: 'undo-finished', step: planned.id, effects, kept, tookMs: Math.round(run.clock.monotonicMs() - begun) },
+    ])
   if (step.undo === 'none') {
     await done([], 'nothing to take back')
     return null
   }
-  if (step.keptFrom !== undefined && run.state.unwinding !== null && isAtOrAfter(run.state.unwinding.phase, step.keptFrom)) {
+  if (
+    step.keptFrom !== undefined &&
+    run.state.unwinding !== null &&
+    isAtOrAfter(run.state.unwinding.phase, step.keptFrom)
+  ) {
     await done([], 'kept for forensics')
     return null
   }
@@ -58,7 +64,9 @@ async function undoStep<Ports>(run: OperationRun<Ports>, planned: PlannedStep): 
     try {
       // The operator's interrupt does not stop an undo: it is how the environment becomes whole again.
       const patient = { ...run, signal: new AbortController().signal }
-      const effects = await within(patient, step.limits.timeoutMs, step.id, (signal) => undo(planned.params, stepContext(run, planned.id, signal)))
+      const effects = await within(patient, step.limits.timeoutMs, step.id, (signal) =>
+        undo(planned.params, stepContext(run, planned.id, signal)),
+      )
       await done(effects, null)
       return null
     } catch (error) {
@@ -77,8 +85,14 @@ async function undoStep<Ports>(run: OperationRun<Ports>, planned: PlannedStep): 
 
 /** Read from the journal, so that it is right after a crash in the middle too. */
 async function seen<Ports>(run: OperationRun<Ports>): Promise<number | null> {
-  const entries = await run.journal.read({ operation: run.plan.operation, kinds: ['step-started', 'step-succeeded', 'undo-finished'], limit: 1000 })
-  const back = entries.find(({ fact }) => fact.kind === 'undo-finished' && fact.effects.some(({ effect }) => effect === 'live'))
+  const entries = await run.journal.read({
+    operation: run.plan.operation,
+    kinds: ['step-started', 'step-succeeded', 'undo-finished'],
+    limit: 1000,
+  })
+  const back = entries.find(
+    ({ fact }) => fact.kind === 'undo-finished' && fact.effects.some(({ effect }) => effect === 'live'),
+  )
   if (back === undefined || back.fact.kind !== 'undo-finished') return null
   const { step } = back.fact
   // From the beginning of the switch: a switch that failed half way may have moved traffic at any instant since.

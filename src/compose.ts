@@ -1,0 +1,59 @@
+import { dirname, join } from 'node:path'
+import { userInfo } from 'node:os'
+import type { Config, EnvironmentConfig, HaproxyConfig } from './config/types.ts'
+import { artifactCache } from './drivers/directory/cache.ts'
+import { directoryRegistry } from './drivers/directory/registry.ts'
+import { haproxyEdge } from './drivers/haproxy/edge.ts'
+import { systemClock } from './drivers/local/clock.ts'
+import { folderHooks } from './drivers/local/hooks.ts'
+import { localLiveness } from './drivers/local/liveness.ts'
+import { httpProbe } from './drivers/local/probe.ts'
+import { localSharedLock } from './drivers/local/shared-lock.ts'
+import { localTransport } from './drivers/local/transport.ts'
+import { processRuntime } from './drivers/process/runtime.ts'
+import type { OperationId } from './domain/ids.ts'
+import { ensurePrivateFolder } from './lib/safe-folder.ts'
+import { uuid7 } from './lib/uuid7.ts'
+import type { Environment } from './operations/environment.ts'
+import { openSqliteJournal } from './store/sqlite/journal.ts'
+
+/** The only place where drivers and stores are chosen. Opens the environment's journal; connects to nothing else yet. */
+export async function compose(config: Config, settings: EnvironmentConfig, actor: string = localActor()): Promise<Environment> {
+  ensurePrivateFolder(settings.stateFolder)
+  const { app } = config
+  const { name: environment, stateFolder, runtime, registry } = settings
+  const clock = systemClock
+  const liveness = localLiveness()
+  const sharedLock = localSharedLock(sharedFolder(settings.edge), clock, liveness)
+  return {
+    config,
+    settings,
+    journal: await openSqliteJournal({ file: join(stateFolder, 'journal.sqlite'), app, environment, now: clock.now, newId: uuid7 }),
+    edge: haproxyEdge({ config: settings.edge, app, environment, transport: localTransport(), sharedLock, clock }),
+    runtime: processRuntime({ config: runtime, app, environment, stateFolder, clock, unpack }),
+    registry: directoryRegistry({ config: registry, app }),
+    cache: artifactCache({ folder: join(stateFolder, 'cache'), app }),
+    probe: httpProbe(clock),
+    liveness,
+    hooks: folderHooks(settings.hooksFolder),
+    clock,
+    newOperationId: () => uuid7() as OperationId,
+    actor,
+  }
+}
+
+/** Where the apps on one edge meet: beside what they share. */
+function sharedFolder({ mode, folder, masterSocket }: HaproxyConfig): string {
+  return mode === 'attached' && masterSocket !== null ? dirname(masterSocket) : folder
+}
+
+/** Archives are needed only where something is unpacked: a flip does not load their code. */
+async function unpack(archivePath: string, folder: string): Promise<void> {
+  const { unpackArchive } = await import('./lib/archive/unpack.ts')
+  await unpackArchive(archivePath, folder)
+}
+
+/** The person by name where the system knows it; in CI the one who triggered the run is given with `--actor`. */
+function localActor(): string {
+  return process.env['BACKFLIP_ACTOR'] ?? userInfo().username
+}

@@ -1,0 +1,28 @@
+import type { Sha } from '../domain/ids.ts'
+import { planDeploy } from '../domain/plan/deploy.ts'
+import type { Plan } from '../domain/plan/plan.ts'
+import type { OperationEnd } from '../engine/run.ts'
+import type { Environment, RunOptions } from './environment.ts'
+import { liveRelease, observe, planFacts, releaseFacts } from './observe.ts'
+import { sealPlan } from './plan-hash.ts'
+import { runPlan } from './run-plan.ts'
+import { startFirstEdge } from './up-down.ts'
+
+export interface DeployRequest {
+  readonly sha: Sha
+  readonly again: boolean
+  readonly reason: string | null
+}
+
+/** The plan of a deploy, to be shown and approved. Changes nothing, except that the very first one starts the edge. */
+export async function prepareDeploy(environment: Environment, ask: DeployRequest): Promise<Plan> {
+  const target = await releaseFacts(environment, ask.sha)
+  const observed = await startFirstEdge(environment, await observe(environment))
+  const facts = planFacts(environment, observed, ask.reason)
+  const live = await liveRelease(environment, observed.record)
+  return sealPlan(planDeploy(facts, { target, live, again: ask.again }))
+}
+
+export function deploy(environment: Environment, plan: Plan, options: RunOptions = {}): Promise<OperationEnd> {
+  return runPlan(environment, plan, options)
+}

@@ -1,0 +1,45 @@
+import type { Config, EnvironmentConfig } from '../config/types.ts'
+import type { JournalId, OperationId } from '../domain/ids.ts'
+import type { ArtifactCache } from '../ports/artifact-cache.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Edge } from '../ports/edge.ts'
+import type { Hooks } from '../ports/hooks.ts'
+import type { Journal } from '../ports/journal.ts'
+import type { Liveness } from '../ports/liveness.ts'
+import type { Probe } from '../ports/probe.ts'
+import type { Registry } from '../ports/registry.ts'
+import type { Runtime } from '../ports/runtime.ts'
+
+/** One environment with everything an operation may use, made by `compose.ts` (or by a test, from fakes). */
+export interface Environment {
+  readonly config: Config
+  readonly settings: EnvironmentConfig
+  readonly journal: Journal
+  readonly edge: Edge
+  readonly runtime: Runtime
+  readonly registry: Registry
+  readonly cache: ArtifactCache
+  readonly probe: Probe
+  readonly liveness: Liveness
+  readonly hooks: Hooks
+  readonly clock: Clock
+  readonly newOperationId: () => OperationId
+  /** Who asks: shown in the history. */
+  readonly actor: string
+}
+
+export interface Progress {
+  readonly entry: (entry: import('../domain/journal.ts').Entry) => void
+  readonly say: (step: string, text: string) => void
+}
+
+export const SILENT: Progress = { entry: () => undefined, say: () => undefined }
+
+export interface RunOptions {
+  /** How long to wait for another operation; a lock that a person took is never waited for. Default 0. */
+  readonly lockWaitMs?: number
+  readonly signal?: AbortSignal
+  readonly progress?: Progress
+}
+
+export type { JournalId }

@@ -1,0 +1,93 @@
+import { summarize } from '../domain/history/fold.ts'
+import { foldOperation, type OperationState } from '../domain/history/operation.ts'
+import type { OperationSummary } from '../domain/history/record.ts'
+import type { OperationId } from '../domain/ids.ts'
+import type { Entry } from '../domain/journal.ts'
+import type { Journal } from '../ports/journal.ts'
+
+const HEADLINES = [
+  'operation-started',
+  'operation-finished',
+  'frozen',
+  'unfrozen',
+  'marked-good',
+  'lease-broken',
+  'journal-adopted',
+  'drift-repaired',
+]
+
+/** One line of the history: an operation, or something else that a person did. */
+export type HistoryLine =
+  | {
+      readonly seq: number
+      readonly line: 'operation'
+      readonly startedAt: string
+      readonly actor: string
+      readonly plan: OperationState['plan']
+      readonly finished: OperationState['finished']
+    }
+  | {
+      readonly seq: number
+      readonly line: 'note'
+      readonly at: string
+      readonly actor: string
+      readonly kind: string
+      readonly text: string
+    }
+
+/** Newest first; `before` is the `seq` of the last line of the page before. */
+export async function history(
+  journal: Journal,
+  ask: { readonly limit: number; readonly before?: number },
+): Promise<readonly HistoryLine[]> {
+  const entries = await journal.read({
+    newestFirst: true,
+    // An operation has two headlines.
+    limit: Math.min(ask.limit * 2 + 2, 10_000),
+    kinds: HEADLINES,
+    ...(ask.before === undefined ? {} : { before: ask.before }),
+  })
+  const finished = new Map(
+    entries.filter(({ fact }) => fact.kind === 'operation-finished').map((entry) => [entry.operation, entry]),
+  )
+  return entries.flatMap((entry) => toLine(entry, finished)).slice(0, ask.limit)
+}
+
+function toLine(entry: Entry, finished: ReadonlyMap<OperationId | null, Entry>): readonly HistoryLine[] {
+  const { seq, at, actor, fact } = entry
+  switch (fact.kind) {
+    case 'operation-started': {
+      const end = finished.get(entry.operation)
+      const started = foldOperation(null, entry)
+      const state = end === undefined ? started : foldOperation(started, end)
+      return state === null
+        ? []
+        : [{ seq, line: 'operation', startedAt: at, actor, plan: state.plan, finished: state.finished }]
+    }
+    case 'frozen':
+    case 'unfrozen':
+    case 'lease-broken':
+    case 'journal-adopted':
+      return [{ seq, line: 'note', at, actor, kind: fact.kind, text: fact.reason }]
+    case 'marked-good':
+      return [{ seq, line: 'note', at, actor, kind: fact.kind, text: `${fact.sha}: ${fact.reason}` }]
+    case 'drift-repaired':
+      return [{ seq, line: 'note', at, actor, kind: fact.kind, text: fact.what }]
+    default:
+      return []
+  }
+}
+
+/** One operation with every entry of it, oldest first; null when there is none. */
+export async function operationDetail(
+  journal: Journal,
+  operation: OperationId,
+): Promise<{
+  readonly state: OperationState
+  readonly summary: OperationSummary | null
+  readonly entries: readonly Entry[]
+} | null> {
+  const entries = await journal.read({ operation, limit: 10_000 })
+  const state = entries.reduce<OperationState | null>((before, entry) => foldOperation(before, entry), null)
+  return state === null ? null : { state, summary: summarize(state), entries }
+}

@@ -1,0 +1,64 @@
+import type { EdgeState } from '../domain/edge-state.ts'
+import { BackflipError } from '../domain/errors.ts'
+import type { EnvironmentRecord } from '../domain/history/record.ts'
+import type { Sha } from '../domain/ids.ts'
+import type { PlanFacts, ReleaseFacts } from '../domain/plan/facts.ts'
+import type { Anchor, EdgeView } from '../ports/edge.ts'
+import type { Environment } from './environment.ts'
+import { loadRecord } from './record.ts'
+
+export interface Observed {
+  readonly record: EnvironmentRecord
+  readonly view: EdgeView
+}
+
+/** Looks at the journal and the edge before anything is planned. */
+export async function observe(environment: Environment): Promise<Observed> {
+  const record = await loadRecord(environment.journal)
+  const view = await environment.edge.read()
+  return { record, view }
+}
+
+/** Facts for a planner. Error `edge-down` when the edge does not run. */
+export function planFacts(environment: Environment, { record, view }: Observed, reason: string | null): PlanFacts {
+  const { config, settings, runtime } = environment
+  return {
+    app: config.app,
+    environment: settings.name,
+    operation: environment.newOperationId(),
+    record,
+    edge: runningState(view),
+    settings: {
+      check: settings.check,
+      verify: settings.verify,
+      drain: settings.drain,
+      environment: settings.environment,
+    },
+    addresses: (color, manifest) => runtime.addresses(color, manifest),
+    reason,
+  }
+}
+
+export function runningState(view: EdgeView): EdgeState {
+  if (view.memory !== null) return view.memory
+  throw new BackflipError('the edge does not run, so nothing can be switched', {
+    code: 'edge-down',
+    kind: 'failed',
+    hint: 'backflip up',
+  })
+}
+
+/** A release's manifest from this host's cache, else from the registry. Error `no-such-release` when neither has it. */
+export async function releaseFacts({ cache, registry }: Environment, sha: Sha): Promise<ReleaseFacts> {
+  const cached = await cache.find(sha)
+  const { manifest } = cached ?? (await registry.manifest(sha))
+  return { sha, manifest }
+}
+
+export async function liveRelease(environment: Environment, record: EnvironmentRecord): Promise<ReleaseFacts | null> {
+  return record.live === null ? null : releaseFacts(environment, record.live.sha)
+}
+
+export async function anchorOf({ journal }: Pick<Environment, 'journal'>): Promise<Anchor> {
+  return { journal: await journal.id(), ...(await journal.head()) }
+}

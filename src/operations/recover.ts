@@ -1,0 +1,46 @@
+import { refusal } from '../domain/errors.ts'
+import type { OperationState } from '../domain/history/operation.ts'
+import { abortOperation, type OperationEnd, runOperation } from '../engine/run.ts'
+import type { Environment, RunOptions } from './environment.ts'
+import { anchorOf } from './observe.ts'
+import { assertSealed } from './plan-hash.ts'
+import { loadRecord } from './record.ts'
+import { runUnder } from './run-plan.ts'
+import { withLease } from './with-lease.ts'
+
+/**
+ * Takes up the operation that was begun and not finished, where its journal says it is: forward, or on with going back, or the undo at
+ * which it was stuck. Error `nothing-open` (kind `refused`) when there is none.
+ */
+export function resume(environment: Environment, options: RunOptions = {}): Promise<OperationEnd> {
+  return takeUp(environment, 'resume', options, runOperation)
+}
+
+/** Ends the open operation by going back. Refused past its pivot. */
+export function abort(environment: Environment, options: RunOptions = {}): Promise<OperationEnd> {
+  return takeUp(environment, 'abort', options, abortOperation)
+}
+
+function takeUp(
+  environment: Environment,
+  verb: string,
+  options: RunOptions,
+  runner: typeof runOperation,
+): Promise<OperationEnd> {
+  return withLease(environment, verb, options, async (leased) => {
+    const open = openOperation((await loadRecord(environment.journal)).open, verb)
+    assertSealed(open.plan)
+    const { generation } = await environment.edge.fence({ anchor: await anchorOf(environment) })
+    const by = await environment.liveness.self(environment.actor)
+    const entries = await environment.journal.append(leased.lease.token, [
+      { operation: open.plan.operation, actor: environment.actor, fact: { kind: 'operation-resumed', by } },
+    ])
+    for (const entry of entries) options.progress?.entry(entry)
+    return runUnder(environment, leased, generation, options, runner, { plan: open.plan, state: open })
+  })
+}
+
+function openOperation(open: OperationState | null, verb: string): OperationState {
+  if (open !== null) return open
+  throw refusal(`no operation is unfinished: nothing to ${verb}`, { code: 'nothing-open', hint: 'backflip status' })
+}

@@ -1,0 +1,54 @@
+import { otherColor } from '../domain/color.ts'
+import type { EnvironmentRecord } from '../domain/history/record.ts'
+import type { Sha } from '../domain/ids.ts'
+import type { Plan } from '../domain/plan/plan.ts'
+import { planRollback, type RollbackMode, rollbackTarget } from '../domain/plan/rollback.ts'
+import type { OperationEnd } from '../engine/run.ts'
+import type { EdgeView } from '../ports/edge.ts'
+import type { Environment, RunOptions } from './environment.ts'
+import { observe, planFacts, releaseFacts, runningState } from './observe.ts'
+import { sealPlan } from './plan-hash.ts'
+import { runPlan } from './run-plan.ts'
+import { standbyProblems } from './standby.ts'
+
+export interface RollbackRequest {
+  /** Null: the last good release before the live one. */
+  readonly sha: Sha | null
+  readonly mode: RollbackMode
+  readonly reason: string | null
+}
+
+/** The plan of a rollback, with why this target and this way. Changes nothing. */
+export async function prepareRollback(environment: Environment, ask: RollbackRequest): Promise<Plan> {
+  const observed = await observe(environment)
+  const { record, view } = observed
+  const sha = rollbackTarget({ record, edge: runningState(view) }, ask.sha)
+  const target = await releaseFacts(environment, sha)
+  const live = await releaseFacts(environment, liveSha(record))
+  const notReady = await problemsOfTheFastWay(environment, record, view, target.sha)
+  return sealPlan(
+    planRollback(planFacts(environment, observed, ask.reason), { mode: ask.mode, target, live, notReady }),
+  )
+}
+
+function liveSha({ live }: EnvironmentRecord): Sha {
+  if (live === null) throw new Error('a target was found although nothing is live')
+  return live.sha
+}
+
+async function problemsOfTheFastWay(
+  environment: Environment,
+  record: EnvironmentRecord,
+  view: EdgeView,
+  target: Sha,
+): Promise<readonly string[]> {
+  if (record.live === null) return []
+  const color = otherColor(record.live.color)
+  const held = record.colors[color]
+  if (held.sha !== target) return []
+  return standbyProblems(environment, color, target, view)
+}
+
+export function rollback(environment: Environment, plan: Plan, options: RunOptions = {}): Promise<OperationEnd> {
+  return runPlan(environment, plan, options)
+}

@@ -1,0 +1,101 @@
+import { BackflipError } from '../domain/errors.ts'
+import { foldOperation } from '../domain/history/operation.ts'
+import type { EnvironmentRecord } from '../domain/history/record.ts'
+import { assertStillTrue, assumptions } from '../domain/plan/guards.ts'
+import type { Plan } from '../domain/plan/plan.ts'
+import { isLost, type Listener, type OperationRun } from '../engine/operation-run.ts'
+import { type OperationEnd, runOperation } from '../engine/run.ts'
+import type { StepPorts } from '../steps/ports.ts'
+import { stepsById } from '../steps/registry.ts'
+import { type Environment, type RunOptions, SILENT } from './environment.ts'
+import { anchorOf, observe, runningState } from './observe.ts'
+import { assertSealed } from './plan-hash.ts'
+import { type Leased, withLease } from './with-lease.ts'
+
+/**
+ * Runs a plan that was made, shown and approved: takes the lease, looks whether what the plan assumed still holds, fences the edge,
+ * writes the plan as the operation's first entry, and hands over to the engine.
+ */
+export async function runPlan(environment: Environment, plan: Plan, options: RunOptions = {}): Promise<OperationEnd> {
+  assertSealed(plan)
+  return withLease(environment, describe(plan), options, async (leased) => {
+    const { record, view } = await observe(environment)
+    refuseWhileOpen(record)
+    assertStillTrue(plan.assumes, assumptions({ record, edge: runningState(view) }))
+    const { generation } = await environment.edge.fence({ anchor: await anchorOf(environment) })
+    const [entry] = await environment.journal.append(leased.lease.token, [
+      { operation: plan.operation, actor: environment.actor, fact: { kind: 'operation-started', plan } },
+    ])
+    const state = entry === undefined ? null : foldOperation(null, entry)
+    if (entry === undefined || state === null) throw new Error('the journal took the plan and returned no entry')
+    ;(options.progress ?? SILENT).entry(entry)
+    return runUnder(environment, leased, generation, options, runOperation, { plan, state })
+  })
+}
+
+function describe({ kind, mode, target }: Plan): string {
+  return [kind, mode, target?.sha].filter((part) => part != null).join(' ')
+}
+
+/** Error `operation-open` (kind `held`): an operation that died or is stuck comes first. */
+export function refuseWhileOpen({ open }: EnvironmentRecord): void {
+  if (open === null) return
+  const { plan } = open
+  throw new BackflipError(`the ${plan.kind} ${plan.operation} is unfinished`, {
+    code: 'operation-open',
+    kind: 'held',
+    details: [
+      `begun at ${open.startedAt} by ${open.actor}`,
+      open.unwinding === null ? 'it was going forward' : 'it was going back',
+    ],
+    hint: 'backflip resume (or: backflip abort)',
+  })
+}
+
+type Runner = (run: OperationRun<StepPorts>) => Promise<OperationEnd>
+
+/** Makes the engine's run from an environment and a lease, and explains the one way it may end without writing. */
+export async function runUnder(
+  environment: Environment,
+  { lease, lost }: Leased,
+  generation: number,
+  options: RunOptions,
+  runner: Runner,
+  { plan, state }: Pick<OperationRun<StepPorts>, 'plan' | 'state'>,
+): Promise<OperationEnd> {
+  const { journal, hooks, clock, actor } = environment
+  const listener: Listener = options.progress ?? SILENT
+  const signal = options.signal ?? new AbortController().signal
+  try {
+    const ports = stepPorts(environment)
+    return await runner({
+      plan,
+      steps: stepsById,
+      ports,
+      journal,
+      hooks,
+      clock,
+      token: lease.token,
+      generation,
+      actor,
+      signal,
+      listener,
+      state,
+      begun: null,
+    })
+  } catch (error) {
+    if (!isLost(error) && !lost.aborted) throw error
+    throw new BackflipError('the environment was taken over by somebody else while this operation ran', {
+      code: 'lease-lost',
+      kind: 'held',
+      details: ['this process has written nothing since, neither to the journal nor to the edge'],
+      hint: 'backflip status',
+      cause: error,
+    })
+  }
+}
+
+function stepPorts(environment: Environment): StepPorts {
+  const { edge, runtime, registry, cache, probe, clock } = environment
+  return { edge, runtime, registry, cache, probe, clock, anchor: () => anchorOf(environment) }
+}

@@ -1,0 +1,120 @@
+import { COLORS, type Color, isColor, otherColor } from '../domain/color.ts'
+import { type ErrorRecord, toErrorRecord } from '../domain/errors.ts'
+import { lastGoodBefore } from '../domain/history/good.ts'
+import { stuckAt } from '../domain/history/operation.ts'
+import type { EnvironmentRecord } from '../domain/history/record.ts'
+import type { Sha } from '../domain/ids.ts'
+import { judgeReadiness, type Readiness } from '../domain/readiness.ts'
+import type { EdgeView } from '../ports/edge.ts'
+import type { Instance } from '../ports/runtime.ts'
+import { type Drift, findDrift } from './drift.ts'
+import { lastDurations } from './durations.ts'
+import type { Environment } from './environment.ts'
+import { loadRecord } from './record.ts'
+import { standbyProblems } from './standby.ts'
+
+/** I9: whatever does not answer by then is said to be unseen. */
+const LOOK_MS = 1_500
+
+export interface Unseen {
+  readonly unseen: ErrorRecord
+}
+
+export interface ColorStatus {
+  readonly color: Color
+  readonly role: 'live' | 'standby' | 'empty'
+  readonly recorded: EnvironmentRecord['colors']['blue']
+  readonly instances: readonly Instance[]
+}
+
+export interface StatusReport {
+  readonly app: string
+  readonly environment: string
+  readonly record: EnvironmentRecord
+  readonly edge: EdgeView | Unseen
+  readonly instances: readonly Instance[] | Unseen
+  readonly colors: readonly ColorStatus[]
+  readonly readiness: Readiness
+  readonly drift: readonly Drift[]
+  /** The undo that failed, with the exact commands for a person. */
+  readonly stuck: ReturnType<typeof stuckAt>
+  /** Whether the holder of the lease still lives; null when nobody holds it. */
+  readonly holder: 'alive' | 'dead' | 'unknown' | null
+}
+
+/** The fold of the journal, and a bounded look at the world; where the two differ both are in it. */
+export async function status(environment: Environment): Promise<StatusReport> {
+  const { journal, edge, runtime, config, settings, liveness } = environment
+  const record = await loadRecord(journal)
+  const [view, instances] = await Promise.all([look(environment, edge.read()), look(environment, runtime.list())])
+  const seenInstances = isUnseen(instances) ? [] : instances
+  return {
+    app: config.app,
+    environment: settings.name,
+    record,
+    edge: view,
+    instances,
+    colors: COLORS.map((color) => colorStatus(record, color, seenInstances)),
+    readiness: await readiness(environment, record, view, instances),
+    drift: findDrift(record, isUnseen(view) ? null : view, isUnseen(instances) ? null : instances),
+    stuck: record.open === null ? null : stuckAt(record.open),
+    holder: record.lease === null ? null : await liveness.check(record.lease.holder),
+  }
+}
+
+export function isUnseen(look: object): look is Unseen {
+  return 'unseen' in look
+}
+
+/** A look that fails or takes too long is a fact too. */
+async function look<T extends object>({ clock }: Environment, looking: Promise<T>): Promise<T | Unseen> {
+  const over = new AbortController()
+  const late = clock.sleep(LOOK_MS, over.signal).then(
+    (): Unseen => ({ unseen: { code: 'no-answer', kind: 'person', message: `no answer within ${LOOK_MS} ms` } }),
+    (): Promise<never> => new Promise(() => undefined),
+  )
+  try {
+    return await Promise.race([looking.catch((error: unknown): Unseen => ({ unseen: toErrorRecord(error) })), late])
+  } finally {
+    over.abort()
+  }
+}
+
+function colorStatus(record: EnvironmentRecord, color: Color, instances: readonly Instance[]): ColorStatus {
+  const recorded = record.colors[color]
+  const role = record.live?.color === color ? 'live' : recorded.is === 'empty' ? 'empty' : 'standby'
+  return { color, role, recorded, instances: instances.filter((one) => one.color === color) }
+}
+
+async function readiness(
+  environment: Environment,
+  record: EnvironmentRecord,
+  view: EdgeView | Unseen,
+  instances: readonly Instance[] | Unseen,
+): Promise<Readiness> {
+  const target = lastGoodBefore(record)
+  const { fastMs, fullMs } = await lastDurations(environment.journal)
+  return judgeReadiness(record, {
+    standbyProblems: isUnseen(view) || isUnseen(instances) ? null : await problems(environment, record, view),
+    fullTargetCached: target === null ? null : await isCached(environment, target),
+    fastMs,
+    fullMs,
+  })
+}
+
+async function problems(
+  environment: Environment,
+  { live, colors }: EnvironmentRecord,
+  view: EdgeView,
+): Promise<readonly string[]> {
+  if (live === null) return []
+  const color = otherColor(live.color)
+  const { sha } = colors[color]
+  if (view.memory !== null && isColor(view.memory.live) && view.memory.live === color)
+    return [`the edge sends traffic to ${color} already`]
+  return sha === null ? [] : standbyProblems(environment, color, sha, view)
+}
+
+async function isCached({ cache }: Environment, sha: Sha): Promise<boolean> {
+  return (await cache.find(sha)) !== null
+}
