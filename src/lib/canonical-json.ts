@@ -1,0 +1,16 @@
+/**
+ * JSON with sorted keys and no space: the same value gives the same bytes everywhere, so a hash over it means something.
+ * Throws for what JSON cannot hold (a function, an infinite number).
+ */
+export function canonicalJson(value: unknown): string {
+  if (value === null || typeof value === 'boolean' || typeof value === 'string') return JSON.stringify(value)
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) throw new TypeError(`${value} is not JSON`)
+    return JSON.stringify(value)
+  }
+  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(',')}]`
+  if (typeof value !== 'object') throw new TypeError(`${typeof value} is not JSON`)
+  const known = Object.entries(value).filter(([, item]) => item !== undefined)
+  known.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+  return `{${known.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(',')}}`
+}
