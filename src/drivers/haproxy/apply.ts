@@ -1,0 +1,121 @@
+import { BackflipError } from '../../domain/errors.ts'
+import type { Topology } from '../../domain/topology.ts'
+import type { TopologyChange } from '../../ports/edge.ts'
+import { askControl } from './control.ts'
+import { writeFenced } from './file-fence.ts'
+import type { Host } from './host.ts'
+import { readText } from './host.ts'
+import { generationFolder } from './layout.ts'
+import { ask } from './look.ts'
+import { askReload, isLeaving, isSocketError, type Processes, showProcesses } from './master.ts'
+import { type RenderedConfig, renderConfig } from './render.ts'
+
+/** Another app's reload on the same edge. */
+const LOCK_WAIT_MS = 20_000
+const CHECK_TIMEOUT_MS = 20_000
+const RELOAD_LIMIT_MS = 15_000
+const LEAVE_LIMIT_MS = 3_000
+const PAUSE_MS = 10
+
+export function render({ layout, config }: Host, topology: Topology): RenderedConfig {
+  return renderConfig({ layout, mode: config.mode, bind: config.bind, topology })
+}
+
+/** `none` when the file is these very bytes and the running worker was made from them. */
+export async function compare(host: Host, topology: Topology): Promise<TopologyChange> {
+  const { text, hash } = render(host, topology)
+  const [file, running] = await Promise.all([readText(host, host.layout.configFile), ask(host)])
+  return file === text && (running === null || running.configHash === hash) ? 'none' : 'reload'
+}
+
+/** Validate, swap, reload, confirm; on any failure the old file is back, byte for byte, and the old worker serves. */
+export async function apply(host: Host, topology: Topology, generation: number): Promise<TopologyChange> {
+  if ((await compare(host, topology)) === 'none') return 'none'
+  return host.sharedLock.hold('edge-reload', LOCK_WAIT_MS, async (): Promise<TopologyChange> => {
+    const wanted = render(host, topology)
+    const before = await readText(host, host.layout.configFile)
+    await validate(host, wanted.text, generation)
+    await writeFenced(host, generation, host.layout.configFile, wanted.text)
+    if ((await ask(host)) === null) return 'reload'
+    try {
+      await reload(host, wanted.hash)
+    } catch (error) {
+      if (before !== null) await writeFenced(host, generation, host.layout.configFile, before)
+      throw error
+    }
+    return 'reload'
+  })
+}
+
+/** `haproxy -c` over everything HAProxy is started with, ours replaced by the candidate. */
+async function validate({ transport, layout, config }: Host, text: string, generation: number): Promise<void> {
+  const candidate = `${generationFolder(layout, generation)}/candidate.cfg`
+  await writeFenced({ transport, layout }, generation, candidate, text)
+  const files = layout.configFiles.map((file) => (file === layout.configFile ? candidate : file))
+  const result = await transport.run([config.binary, '-c', ...files.flatMap((file) => ['-f', file])], {
+    timeoutMs: CHECK_TIMEOUT_MS,
+  })
+  await transport.remove(candidate)
+  if (result.exitCode !== 0) throw badConfig('HAProxy refuses the configuration', `${result.stdout}\n${result.stderr}`)
+}
+
+/** Also used by `start`, before there is a generation: the file is validated where it stands. */
+export async function validateFiles({ transport, layout, config }: Host): Promise<void> {
+  const result = await transport.run([config.binary, '-c', ...layout.configFiles.flatMap((file) => ['-f', file])], {
+    timeoutMs: CHECK_TIMEOUT_MS,
+  })
+  if (result.exitCode !== 0) throw badConfig('HAProxy refuses the configuration', `${result.stdout}\n${result.stderr}`)
+}
+
+function badConfig(message: string, output: string): BackflipError {
+  const lines = output.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('[NOTICE]'))
+  return new BackflipError(message, {
+    code: 'bad-edge-config',
+    kind: 'failed',
+    details: [...lines.slice(0, 12), 'the configuration from before is in place, and the worker from before serves'],
+  })
+}
+
+async function reload(host: Host, hash: string): Promise<void> {
+  const before = await showProcesses(host.transport, host.layout)
+  const refused = await askReload(host.transport, host.layout)
+  if (refused !== null) throw badConfig('HAProxy refused to reload', refused)
+  await awaitNewWorker(host, before, hash)
+  if (before.worker !== null) await awaitLeaving(host, before.worker)
+}
+
+/** 2.6 says nothing on the socket: a new worker, or one more failed reload, is the answer (research/haproxy.md §14). */
+async function awaitNewWorker({ transport, layout, clock }: Host, before: Processes, hash: string): Promise<void> {
+  const begun = clock.monotonicMs()
+  for (;;) {
+    try {
+      const now = await showProcesses(transport, layout)
+      if (now.failed > before.failed) throw badConfig('HAProxy refused to reload', '')
+      const answer = await askControl(transport, layout, { path: '/' })
+      if (
+        now.worker !== null &&
+        now.worker !== before.worker &&
+        answer.worker === now.worker &&
+        answer.configHash === hash
+      )
+        return
+    } catch (error) {
+      if (!isSocketError(error)) throw error
+    }
+    if (clock.monotonicMs() - begun >= RELOAD_LIMIT_MS)
+      throw badConfig(`no new worker serves after ${RELOAD_LIMIT_MS} ms`, '')
+    await clock.sleep(PAUSE_MS)
+  }
+}
+
+async function awaitLeaving({ transport, layout, clock }: Host, worker: number): Promise<void> {
+  const begun = clock.monotonicMs()
+  while (clock.monotonicMs() - begun < LEAVE_LIMIT_MS) {
+    try {
+      if (await isLeaving(transport, layout, worker)) return
+    } catch (error) {
+      if (!isSocketError(error)) throw error
+    }
+    await clock.sleep(PAUSE_MS)
+  }
+}

@@ -1,0 +1,58 @@
+import type { HaproxyConfig } from '../../config/types.ts'
+import type { AppName, EnvironmentName } from '../../domain/ids.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Edge } from '../../ports/edge.ts'
+import type { SharedLock } from '../../ports/shared-lock.ts'
+import type { Transport } from '../../ports/transport.ts'
+import { apply, compare } from './apply.ts'
+import { flip } from './flip.ts'
+import type { Host } from './host.ts'
+import { layoutOf } from './layout.ts'
+import { look } from './look.ts'
+import { nameRelease, readNames } from './name-release.ts'
+import { recordActive } from './record-active.ts'
+import { prepareMaps, start, stop } from './start.ts'
+import { takeFence } from './take-fence.ts'
+import { closeSessions, counters, remains } from './traffic.ts'
+
+export interface HaproxyEdgeAsk {
+  readonly config: HaproxyConfig
+  readonly app: AppName
+  readonly environment: EnvironmentName
+  /** The only way to the host that HAProxy runs on. */
+  readonly transport: Transport
+  /** For what several apps share on it: the reload. */
+  readonly sharedLock: SharedLock
+  readonly clock: Clock
+}
+
+const PREVIEW_HEADER = 'X-Backflip-Preview'
+
+/** HAProxy as an edge. Which file does what: README.md in this folder. */
+export function haproxyEdge(ask: HaproxyEdgeAsk): Edge {
+  const host: Host = { ...ask, layout: layoutOf(ask.config, ask.app, ask.environment) }
+  return {
+    read: () => look(host),
+    async fence(request) {
+      await host.transport.makeFolder(host.layout.fenceFolder)
+      return { generation: await takeFence(host, request) }
+    },
+    flip: (request) => flip(host, request),
+    name: (request) => nameRelease(host, request),
+    compare: (topology) => compare(host, topology),
+    async apply({ topology, fencedBy }) {
+      await prepareMaps(host)
+      return apply(host, topology, fencedBy)
+    },
+    counters: (color) => counters(host, color),
+    remains: (color) => remains(host, color),
+    closeSessions: (color) => closeSessions(host, color),
+    async address() {
+      const { preview } = await readNames(host)
+      return { url: host.config.publicUrl, preview: { header: PREVIEW_HEADER, token: preview } }
+    },
+    record: (request) => recordActive(host, request),
+    start: (topology) => start(host, topology),
+    stop: () => stop(host),
+  }
+}

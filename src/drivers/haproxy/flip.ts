@@ -1,0 +1,84 @@
+import { COLORS } from '../../domain/color.ts'
+import { type EdgeState, formatEdgeState } from '../../domain/edge-state.ts'
+import { BackflipError } from '../../domain/errors.ts'
+import type { FlipAsk, FlipReport } from '../../ports/edge.ts'
+import type { ControlAnswer } from './control.ts'
+import { fenced, writeFenced } from './file-fence.ts'
+import type { Host } from './host.ts'
+import { ask } from './look.ts'
+import { formatStateFile } from './state-file.ts'
+import { tell } from './tell.ts'
+
+/**
+ * File first, memory second, then the master is asked (research/haproxy.md §10). Refused before anything is written when the target cannot
+ * take traffic, and refused again by HAProxy at the instant of the switch.
+ */
+export async function flip(host: Host, request: FlipAsk): Promise<FlipReport> {
+  const { layout } = host
+  const state: EdgeState = {
+    live: request.to,
+    candidate: request.candidate ?? null,
+    share: request.share ?? 0,
+    generation: request.fencedBy,
+  }
+  const before = await ask(host)
+  if (before?.state == null)
+    throw new BackflipError('the edge does not run, so it cannot be switched', {
+      code: 'edge-down',
+      kind: 'failed',
+      hint: 'backflip up',
+    })
+  if (before.state.generation > request.fencedBy) throw fenced(request.fencedBy, layout)
+  assertUp(before, state)
+  const text = formatStateFile(layout.key, { state, anchor: request.anchor })
+  await writeFenced(host, request.fencedBy, layout.stateMap, text)
+  try {
+    const { answer, tries } = await tell(
+      host,
+      request.fencedBy,
+      { path: '/flip', headers: flipHeaders(state) },
+      (one) => isState(one, state),
+    )
+    return { state, worker: answer.worker, tries }
+  } catch (error) {
+    // A server died between the look and the switch: memory serves what it served, and the file must say so again.
+    if (error instanceof BackflipError && error.code === 'no-server') {
+      const unchanged = { ...before.state, generation: request.fencedBy }
+      await writeFenced(
+        host,
+        request.fencedBy,
+        layout.stateMap,
+        formatStateFile(layout.key, { state: unchanged, anchor: request.anchor }),
+      )
+    }
+    throw error
+  }
+}
+
+function flipHeaders(state: EdgeState): { readonly [name: string]: string } {
+  const traffic = formatEdgeState(state).split(':').slice(0, 3).join(':')
+  return { 'x-generation': String(state.generation), 'x-state': traffic, 'x-live': state.live }
+}
+
+function isState({ state }: ControlAnswer, wanted: EdgeState): boolean {
+  return state !== null && formatEdgeState(state) === formatEdgeState(wanted)
+}
+
+/** I1: never to a color that the edge does not see as up. */
+function assertUp({ servers }: ControlAnswer, { live, candidate, share }: EdgeState): void {
+  for (const color of COLORS) {
+    if (live !== color && !(candidate === color && share > 0)) continue
+    const own = servers.filter((one) => one.color === color)
+    const down = own.filter(({ up }) => up === 0)
+    if (own.length > 0 && down.length === 0) continue
+    throw new BackflipError(
+      `traffic is not sent to ${color}: ${own.length === 0 ? 'the edge knows no server of it' : 'it has components without a server up'}`,
+      {
+        code: 'no-server',
+        kind: 'refused',
+        details: down.map(({ component, total }) => `${component}: 0 of ${total} up`),
+        hint: 'backflip status',
+      },
+    )
+  }
+}

@@ -1,0 +1,68 @@
+import { NO_TRAFFIC } from '../../domain/edge-state.ts'
+import { BackflipError, refusal } from '../../domain/errors.ts'
+import type { Topology } from '../../domain/topology.ts'
+import { render, validateFiles } from './apply.ts'
+import type { Host } from './host.ts'
+import { readText } from './host.ts'
+import { ask } from './look.ts'
+import { newPreviewToken, readNames } from './name-release.ts'
+import { formatNames } from './names-file.ts'
+import { runningPid, startProcess, stopProcess } from './process.ts'
+import { formatStateFile } from './state-file.ts'
+
+/** Makes sure that a managed HAProxy runs, with the color that its state file names. An operator's own is only looked at. */
+export async function start(host: Host, topology: Topology): Promise<void> {
+  const { config, layout, transport } = host
+  await transport.makeFolder(layout.folder)
+  await prepareMaps(host)
+  if (config.mode === 'attached') {
+    if ((await ask(host)) !== null) return
+    throw refusal('HAProxy is not running with our file', {
+      code: 'edge-not-ours',
+      hint: `write it with a first deploy, add ${layout.configFile} to its files, and start it with the service manager it belongs to`,
+    })
+  }
+  if ((await runningPid(host)) !== null && (await ask(host)) !== null) return
+  await refuseTakenPort(host)
+  await transport.writeFileAtomic(layout.configFile, render(host, topology).text, { mode: 0o640 })
+  await validateFiles(host)
+  await startProcess(host, async () => (await ask(host)) !== null)
+}
+
+/** HAProxy refuses to start, and to reload, without its map files (research/haproxy.md §16, 7). */
+export async function prepareMaps(host: Host): Promise<void> {
+  const { layout, transport } = host
+  if ((await readText(host, layout.stateMap)) === null) {
+    await transport.writeFileAtomic(layout.stateMap, formatStateFile(layout.key, { state: NO_TRAFFIC, anchor: null }), {
+      mode: 0o640,
+    })
+  }
+  const names = await readNames(host)
+  if (names.preview === '')
+    await transport.writeFileAtomic(layout.namesMap, formatNames({ ...names, preview: newPreviewToken() }), {
+      mode: 0o640,
+    })
+}
+
+/** SO_REUSEPORT: a second HAProxy on a port does not fail, and the kernel shares the traffic between the two (research/haproxy.md §16, 14). */
+async function refuseTakenPort(host: Host): Promise<void> {
+  const { host: name, port } = host.config.bind
+  if (!(await isListening(host, port))) return
+  throw new BackflipError(`somebody else listens on ${name}:${port}`, {
+    code: 'port-taken',
+    kind: 'refused',
+    details: ['a second HAProxy on the same port would share its traffic, without an error'],
+    hint: 'choose another edge.bind, or stop what listens there',
+  })
+}
+
+/** Column `st` of /proc/net/tcp: 0A is LISTEN (proc(5)). Read through the transport, as the port is the other host's. */
+async function isListening(host: Host, port: number): Promise<boolean> {
+  const wanted = new RegExp(`:${port.toString(16).toUpperCase().padStart(4, '0')} [0-9A-F]+:0000 0A `)
+  const tables = await Promise.all(['/proc/net/tcp', '/proc/net/tcp6'].map((path) => readText(host, path)))
+  return tables.some((table) => table !== null && wanted.test(table))
+}
+
+export async function stop(host: Host): Promise<void> {
+  if (host.config.mode === 'managed') await stopProcess(host)
+}

@@ -1,0 +1,50 @@
+import { type EdgeState, NO_TRAFFIC, sameTraffic } from '../../domain/edge-state.ts'
+import { refusal } from '../../domain/errors.ts'
+import type { Anchor } from '../../ports/edge.ts'
+import { takeGeneration, writeFenced } from './file-fence.ts'
+import type { Host } from './host.ts'
+import { ask, readStateFile } from './look.ts'
+import { formatStateFile } from './state-file.ts'
+import { tell } from './tell.ts'
+
+/** Makes all earlier generations worthless, in files and in memory, and leaves traffic as it is. */
+export async function takeFence(
+  host: Host,
+  { anchor, adopt = false }: { readonly anchor: Anchor; readonly adopt?: boolean },
+): Promise<number> {
+  const { layout } = host
+  const [before, running] = await Promise.all([readStateFile(host), ask(host)])
+  refuseForeign(before?.anchor ?? null, anchor, adopt)
+  const floor = Math.max(before?.state.generation ?? 0, running?.state?.generation ?? 0)
+  const generation = await takeGeneration(host, floor)
+  const write = (state: EdgeState) =>
+    writeFenced(
+      host,
+      generation,
+      layout.stateMap,
+      formatStateFile(layout.key, { state: { ...state, generation }, anchor }),
+    )
+  // Read again: until the folder was renamed an older writer could still write. Then the file, so that a worker which starts from now on
+  // refuses the older ones too.
+  const file = (await readStateFile(host))?.state ?? running?.state ?? NO_TRAFFIC
+  await write(file)
+  if (running === null) return generation
+  const { answer } = await tell(
+    host,
+    generation,
+    { path: '/fence', headers: { 'x-generation': String(generation) } },
+    ({ state }) => state?.generation === generation,
+  )
+  // A flip that died between file and memory: what memory serves now keeps serving, and the file says so.
+  if (answer.state !== null && !sameTraffic(answer.state, file)) await write(answer.state)
+  return generation
+}
+
+function refuseForeign(known: Anchor | null, own: Anchor, adopt: boolean): void {
+  if (known === null || known.journal === own.journal || adopt) return
+  throw refusal('this edge belongs to another journal', {
+    code: 'foreign-journal',
+    details: [`the edge: ${known.journal}, at entry ${known.seq}`, `here: ${own.journal}`],
+    hint: 'work where the other journal is, or if it is lost: backflip adopt --reason TEXT',
+  })
+}
