@@ -1,4 +1,4 @@
-import type { ComponentName, AppName, EnvironmentName } from '../domain/ids.ts'
+import type { AppName, ComponentName, EnvironmentName } from '../domain/ids.ts'
 import type { EnvironmentValue, HealthCheck, Route } from '../domain/release.ts'
 
 /** `backflip.yaml` after parsing: durations in milliseconds, paths absolute, defaults filled in, names branded. */
@@ -7,7 +7,12 @@ export interface Config {
   readonly file: string
   readonly app: AppName
   readonly components: readonly ComponentConfig[]
-  readonly migrate: { readonly component: ComponentName; readonly command: readonly string[]; readonly check: readonly string[] | null; readonly timeoutMs: number } | null
+  readonly migrate: {
+    readonly component: ComponentName
+    readonly command: readonly string[]
+    readonly check: readonly string[] | null
+    readonly timeoutMs: number
+  } | null
   readonly environments: readonly EnvironmentConfig[]
 }
 
@@ -33,7 +38,12 @@ export interface EnvironmentConfig {
   /** Phase D: `consecutive` good answers in a row per instance, one every `intervalMs`, at most `limitMs` altogether. */
   readonly check: { readonly consecutive: number; readonly intervalMs: number; readonly limitMs: number }
   /** Phase F: watch the edge's counters for `bakeMs`; with fewer than `minRequests` the probe decides. */
-  readonly verify: { readonly bakeMs: number; readonly intervalMs: number; readonly minRequests: number; readonly maxErrorRate: number }
+  readonly verify: {
+    readonly bakeMs: number
+    readonly intervalMs: number
+    readonly minRequests: number
+    readonly maxErrorRate: number
+  }
   readonly drain: { readonly policy: 'leave' | 'close'; readonly afterMs: number }
   /** How long the old color stays up as the fast way back; null: until the next deploy or cleanup. */
   readonly standbyKeepMs: number | null

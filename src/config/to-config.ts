@@ -1,0 +1,158 @@
+import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { usageError } from '../domain/errors.ts'
+import { parseAppName, parseComponentName, parseEnvironmentName } from '../domain/ids.ts'
+import { routeRequest } from '../domain/routing.ts'
+import { parseDuration } from '../lib/duration.ts'
+import type { ConfigFile } from './schema.ts'
+import type { ComponentConfig, Config, EnvironmentConfig, HaproxyConfig } from './types.ts'
+
+/** From what is written to what is used: durations in milliseconds, absolute paths, branded names, and the rules that span keys. */
+export function toConfig(written: ConfigFile, file: string): Config {
+  const folder = dirname(resolve(file))
+  const components = Object.entries(written.components).map(([name, one]) => toComponent(name, one, folder))
+  assertRoutes(components)
+  const { migrate } = written
+  if (migrate !== undefined && !components.some(({ name }) => name === migrate.component)) {
+    throw usageError(`migrate.component names ${JSON.stringify(migrate.component)}, which is no component`, {
+      code: 'unknown-component',
+      place: { flag: 'migrate.component' },
+    })
+  }
+  return {
+    file: resolve(file),
+    app: parseAppName(written.app, 'app'),
+    components,
+    migrate:
+      migrate === undefined
+        ? null
+        : {
+            component: parseComponentName(migrate.component),
+            command: migrate.command,
+            check: migrate.check ?? null,
+            timeoutMs: parseDuration(migrate.timeout),
+          },
+    environments: Object.entries(written.environments).map(([name, one]) => toEnvironment(name, one, folder)),
+  }
+}
+
+function toComponent(name: string, one: ConfigFile['components'][string], folder: string): ComponentConfig {
+  return {
+    name: parseComponentName(name, `components.${name}`),
+    command: one.command,
+    instances: one.instances,
+    routes: one.routes.map(({ path, host }) =>
+      host === undefined ? { pathPrefix: path } : { pathPrefix: path, host },
+    ),
+    health: { path: one.health.path, timeoutMs: parseDuration(one.health.timeout), release: one.health.release },
+    environment: withAbsoluteFiles(one.environment, folder),
+    stopTimeoutMs: parseDuration(one.stopTimeout),
+  }
+}
+
+function withAbsoluteFiles(
+  environment: ComponentConfig['environment'],
+  folder: string,
+): ComponentConfig['environment'] {
+  return Object.fromEntries(
+    Object.entries(environment).map(([name, value]) => [
+      name,
+      typeof value === 'object' && 'file' in value ? { file: absolute(folder, value.file) } : value,
+    ]),
+  )
+}
+
+function toEnvironment(name: string, one: ConfigFile['environments'][string], folder: string): EnvironmentConfig {
+  const stateFolder = absolute(folder, one.state ?? join('.backflip', name))
+  const { check, verify, drain, runtime, registry } = one
+  const [first = 0, last = 0] = runtime.ports.split('-').map(Number)
+  if (first < 1024 || last > 65_535 || first >= last)
+    throw usageError(`the ports ${runtime.ports} are no range from 1024 to 65535`, {
+      code: 'bad-ports',
+      place: { flag: `environments.${name}.runtime.ports` },
+    })
+  return {
+    name: parseEnvironmentName(name, `environments.${name}`),
+    stateFolder,
+    edge: toEdge(name, one.edge, folder, stateFolder),
+    runtime: { driver: 'process', ports: { first, last } },
+    registry: { driver: 'directory', path: absolute(folder, registry.path) },
+    environment: withAbsoluteFiles(one.environment, folder),
+    check: {
+      consecutive: check.consecutive,
+      intervalMs: parseDuration(check.interval),
+      limitMs: parseDuration(check.limit),
+    },
+    verify: {
+      bakeMs: parseDuration(verify.bake),
+      intervalMs: parseDuration(verify.interval),
+      minRequests: verify.minRequests,
+      maxErrorRate: verify.maxErrorRate,
+    },
+    drain: { policy: drain.policy, afterMs: parseDuration(drain.after) },
+    standbyKeepMs: one.standby.keepFor === undefined ? null : parseDuration(one.standby.keepFor),
+    retainReleases: one.retain,
+    hooksFolder: one.hooks === undefined ? null : absolute(folder, one.hooks),
+  }
+}
+
+function toEdge(
+  name: string,
+  edge: ConfigFile['environments'][string]['edge'],
+  folder: string,
+  stateFolder: string,
+): HaproxyConfig {
+  const at = `environments.${name}.edge`
+  const colon = edge.bind.lastIndexOf(':')
+  const bind = { host: edge.bind.slice(0, colon), port: Number(edge.bind.slice(colon + 1)) }
+  if (bind.port < 1 || bind.port > 65_535)
+    throw usageError(`${edge.bind} names no port`, { code: 'bad-bind', place: { flag: `${at}.bind` } })
+  if (edge.mode === 'attached' && (edge.masterSocket === undefined || edge.adminSocket === undefined)) {
+    throw usageError('an attached edge needs masterSocket and adminSocket', {
+      code: 'missing-socket',
+      place: { flag: at },
+    })
+  }
+  const host = bind.host === '*' || bind.host === '0.0.0.0' ? '127.0.0.1' : bind.host
+  return {
+    driver: 'haproxy',
+    mode: edge.mode,
+    bind,
+    publicUrl: edge.public ?? `http://${host}:${bind.port}`,
+    folder: edge.folder === undefined ? join(stateFolder, 'edge') : absolute(folder, edge.folder),
+    binary: edge.binary,
+    configFiles: edge.configFiles.map((one) => absolute(folder, one)),
+    masterSocket: edge.masterSocket === undefined ? null : absolute(folder, edge.masterSocket),
+    adminSocket: edge.adminSocket === undefined ? null : absolute(folder, edge.adminSocket),
+  }
+}
+
+function absolute(folder: string, path: string): string {
+  return isAbsolute(path) ? path : join(folder, path)
+}
+
+/** One request, one component; and a health path that the public can ask, or nobody could ever say "deployed" (I4). */
+function assertRoutes(components: readonly ComponentConfig[]): void {
+  const seen = new Map<string, string>()
+  for (const { name, routes, health } of components) {
+    for (const { pathPrefix, host } of routes) {
+      const key = `${host ?? '*'} ${pathPrefix}`
+      const other = seen.get(key)
+      if (other !== undefined)
+        throw usageError(`${name} and ${other} both have the route ${pathPrefix}`, {
+          code: 'duplicate-route',
+          place: { flag: `components.${name}.routes` },
+        })
+      seen.set(key, name)
+    }
+    const reached = routes.some(({ host }) => routeRequest(components, health.path, host)?.component === name)
+    if (routes.length > 0 && !reached) {
+      throw usageError(
+        `the health path ${health.path} of ${name} is not below its own routes, so nobody could ask it from outside`,
+        {
+          code: 'unprobeable',
+          place: { flag: `components.${name}.health.path` },
+        },
+      )
+    }
+  }
+}
