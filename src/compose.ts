@@ -1,6 +1,7 @@
-import { dirname, join } from 'node:path'
 import { userInfo } from 'node:os'
+import { dirname, join } from 'node:path'
 import type { Config, EnvironmentConfig, HaproxyConfig } from './config/types.ts'
+import type { OperationId } from './domain/ids.ts'
 import { artifactCache } from './drivers/directory/cache.ts'
 import { directoryRegistry } from './drivers/directory/registry.ts'
 import { haproxyEdge } from './drivers/haproxy/edge.ts'
@@ -11,14 +12,17 @@ import { httpProbe } from './drivers/local/probe.ts'
 import { localSharedLock } from './drivers/local/shared-lock.ts'
 import { localTransport } from './drivers/local/transport.ts'
 import { processRuntime } from './drivers/process/runtime.ts'
-import type { OperationId } from './domain/ids.ts'
 import { ensurePrivateFolder } from './lib/safe-folder.ts'
 import { uuid7 } from './lib/uuid7.ts'
 import type { Environment } from './operations/environment.ts'
 import { openSqliteJournal } from './store/sqlite/journal.ts'
 
 /** The only place where drivers and stores are chosen. Opens the environment's journal; connects to nothing else yet. */
-export async function compose(config: Config, settings: EnvironmentConfig, actor: string = localActor()): Promise<Environment> {
+export async function compose(
+  config: Config,
+  settings: EnvironmentConfig,
+  actor: string = localActor(),
+): Promise<Environment> {
   ensurePrivateFolder(settings.stateFolder)
   const { app } = config
   const { name: environment, stateFolder, runtime, registry } = settings
@@ -28,7 +32,13 @@ export async function compose(config: Config, settings: EnvironmentConfig, actor
   return {
     config,
     settings,
-    journal: await openSqliteJournal({ file: join(stateFolder, 'journal.sqlite'), app, environment, now: clock.now, newId: uuid7 }),
+    journal: await openSqliteJournal({
+      file: join(stateFolder, 'journal.sqlite'),
+      app,
+      environment,
+      now: clock.now,
+      newId: uuid7,
+    }),
     edge: haproxyEdge({ config: settings.edge, app, environment, transport: localTransport(), sharedLock, clock }),
     runtime: processRuntime({ config: runtime, app, environment, stateFolder, clock, unpack }),
     registry: directoryRegistry({ config: registry, app }),
@@ -55,5 +65,5 @@ async function unpack(archivePath: string, folder: string): Promise<void> {
 
 /** The person by name where the system knows it; in CI the one who triggered the run is given with `--actor`. */
 function localActor(): string {
-  return process.env['BACKFLIP_ACTOR'] ?? userInfo().username
+  return process.env.BACKFLIP_ACTOR ?? userInfo().username
 }

@@ -1,0 +1,35 @@
+import { defineCommand } from '../define-command.ts'
+
+export const deploy = defineCommand({
+  name: 'deploy',
+  summary: 'Bring a release to the standby color, check it, send it the traffic, verify it',
+  arguments: ['<sha>'],
+  options: [
+    { flags: '--again', description: 'also a release that was reverted or rolled away from; with --reason' },
+    { flags: '--reason <text>', description: 'kept in the history' },
+  ],
+  examples: ['backflip deploy 2f81c03a9d… --yes', 'backflip deploy 2f81c03a9d… --lock-wait 15m --yes --json'],
+  async run(input) {
+    const [{ parseSha }, { deploy: run, prepareDeploy }, { applyStandbyLimit }, { operate, runOptions }] =
+      await Promise.all([
+        import('../../domain/ids.ts'),
+        import('../../operations/deploy.ts'),
+        import('../../operations/standby-limit.ts'),
+        import('../operate.ts'),
+      ])
+    const sha = parseSha(input.args[0] ?? '')
+    const environment = await input.environment()
+    await applyStandbyLimit(environment, await runOptions(input))
+    const plan = await prepareDeploy(environment, {
+      sha,
+      again: input.options.again === true,
+      reason: reasonOf(input.options),
+    })
+    return operate(input, plan, (options) => run(environment, plan, options))
+  },
+})
+
+export function reasonOf(options: { readonly [name: string]: unknown }): string | null {
+  const { reason } = options as { readonly reason?: string }
+  return reason === undefined || reason.trim() === '' ? null : reason.trim()
+}

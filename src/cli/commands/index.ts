@@ -1,0 +1,50 @@
+import type { Command } from '../define-command.ts'
+import { adopt } from './adopt.ts'
+import { check } from './check.ts'
+import { cleanup } from './cleanup.ts'
+import { deploy } from './deploy.ts'
+import { diff } from './diff.ts'
+import { doctor } from './doctor.ts'
+import { freeze, unfreeze } from './freeze.ts'
+import { history } from './history.ts'
+import { init } from './init.ts'
+import { lockAcquire, lockBreak, lockRelease, lockStatus } from './lock.ts'
+import { logs } from './logs.ts'
+import { planDeploy, planRollback } from './plan.ts'
+import { publish } from './publish.ts'
+import { abort, resume } from './recover.ts'
+import { releases, releasesMarkGood, releasesPrune } from './releases.ts'
+import { rollback } from './rollback.ts'
+import { status } from './status.ts'
+import { down, up } from './up-down.ts'
+
+/** Every verb, in the order of the help. A new one is a file and a line here. */
+export const COMMANDS: readonly Command[] = [
+  init,
+  check,
+  publish,
+  releases,
+  releasesMarkGood,
+  releasesPrune,
+  deploy,
+  rollback,
+  planDeploy,
+  planRollback,
+  status,
+  history,
+  diff,
+  logs,
+  resume,
+  abort,
+  cleanup,
+  doctor,
+  lockAcquire,
+  lockRelease,
+  lockStatus,
+  lockBreak,
+  freeze,
+  unfreeze,
+  adopt,
+  up,
+  down,
+]

@@ -1,0 +1,80 @@
+import { defineCommand } from '../define-command.ts'
+
+export const lockAcquire = defineCommand({
+  name: 'lock acquire',
+  summary: 'Keep everybody out until you release it',
+  options: [{ flags: '-m, --message <text>', description: 'why: shown to whoever is kept out' }],
+  examples: ['backflip lock acquire -m "moving the database"'],
+  async run({ io, options, environment: open }) {
+    const [{ lockByPerson }, { usageError }] = await Promise.all([
+      import('../../engine/lease.ts'),
+      import('../../domain/errors.ts'),
+    ])
+    const { message } = options as { readonly message?: string }
+    if (message === undefined || message.trim() === '')
+      throw usageError('a lock says why', {
+        code: 'no-message',
+        place: { flag: '-m' },
+        hint: 'backflip lock acquire -m TEXT',
+      })
+    const { journal, liveness, actor } = await open()
+    const lease = await lockByPerson({ journal, liveness, actor, message })
+    io.out(options.json === true ? `${JSON.stringify(lease)}\n` : `locked: ${message}\n`)
+    return 0
+  },
+})
+
+export const lockRelease = defineCommand({
+  name: 'lock release',
+  summary: 'Let others in again',
+  async run({ io, options, environment: open }) {
+    const { releaseLock } = await import('../../engine/lease.ts')
+    const lease = await releaseLock({ journal: (await open()).journal })
+    io.out(
+      options.json === true
+        ? `${JSON.stringify(lease)}\n`
+        : `released: ${lease.message}, which ${lease.holder.actor} took at ${lease.takenAt}\n`,
+    )
+    return 0
+  },
+})
+
+export const lockStatus = defineCommand({
+  name: 'lock status',
+  summary: 'Who holds the environment',
+  async run({ io, options, environment: open }) {
+    const { journal, liveness } = await open()
+    const lease = await journal.lease()
+    const holder = lease === null ? null : await liveness.check(lease.holder)
+    const text =
+      lease === null
+        ? 'nobody holds it'
+        : `${lease.kind === 'person' ? 'locked' : 'held'} by ${lease.holder.actor}: ${lease.message}\n  process ${lease.holder.pid} on ${lease.holder.host} (${holder ?? 'unknown'}), since ${lease.takenAt}, ${lease.heartbeats} heartbeats`
+    io.out(options.json === true ? `${JSON.stringify({ lease, holder })}\n` : `${text}\n`)
+    return 0
+  },
+})
+
+export const lockBreak = defineCommand({
+  name: 'lock break',
+  summary: 'Take the environment from a holder that will never let go; its late writes are refused',
+  options: [{ flags: '--reason <text>', description: 'kept in the history' }],
+  async run(input) {
+    const [{ breakLock }, { requireReason }] = await Promise.all([
+      import('../../operations/break-lock.ts'),
+      import('../require-reason.ts'),
+    ])
+    const reason = requireReason(input.options, 'backflip lock break --reason TEXT')
+    const { held, generation } = await breakLock(await input.environment(), reason)
+    const fence =
+      generation === null
+        ? 'the edge could not be fenced just now: the next operation does it first'
+        : `the edge takes nothing older than generation ${generation}`
+    input.io.out(
+      input.options.json === true
+        ? `${JSON.stringify({ broken: held, generation })}\n`
+        : `broken: ${held.message}, of ${held.holder.actor}; ${fence}\n`,
+    )
+    return 0
+  },
+})

@@ -1,0 +1,50 @@
+import type { Io } from './io.ts'
+import { main } from './main.ts'
+
+/** The process's own terminal, signals and variables. */
+export async function runProcess(version: string): Promise<void> {
+  const interrupt = new AbortController()
+  process.on('SIGINT', () => onInterrupt(interrupt))
+  process.on('SIGTERM', () => onInterrupt(interrupt))
+  // A reader that went away (`backflip history | head`) is no error of ours.
+  process.stdout.on('error', ignoreClosedPipe)
+  process.stderr.on('error', ignoreClosedPipe)
+  process.exitCode = await main(process.argv.slice(2), processIo(interrupt.signal), version)
+}
+
+/** The first asks the operation to go back; the second leaves at once, and `resume` or `abort` settle it. */
+function onInterrupt(interrupt: AbortController): void {
+  if (interrupt.signal.aborted) process.exit(130)
+  process.stderr.write('\ninterrupted: going back where that is possible (once more: leave at once)\n')
+  interrupt.abort()
+}
+
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
+}
+
+function processIo(signal: AbortSignal): Io {
+  const { stdout, stderr, env } = process
+  return {
+    out: (text) => stdout.write(text),
+    err: (text) => stderr.write(text),
+    isTerminal: stderr.isTTY === true,
+    columns: stderr.columns ?? 100,
+    useColor: stderr.isTTY === true && env.NO_COLOR === undefined,
+    cwd: process.cwd(),
+    variables: env,
+    signal,
+    ask,
+  }
+}
+
+async function ask(question: string): Promise<string | null> {
+  if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) return null
+  const { createInterface } = await import('node:readline/promises')
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return await lines.question(question)
+  } finally {
+    lines.close()
+  }
+}

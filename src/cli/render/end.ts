@@ -1,0 +1,94 @@
+import { type OperationState, stepState } from '../../domain/history/operation.ts'
+import type { Outcome } from '../../domain/journal.ts'
+import { PHASES, type Phase, phaseLetter } from '../../domain/phase.ts'
+import type { OperationEnd } from '../../engine/run.ts'
+import { formatDuration } from '../../lib/duration.ts'
+import { renderErrorRecord } from './error.ts'
+import type { Paint } from './style.ts'
+
+/** What `--json` prints at the end of an operation. Consumers ignore fields they do not know. */
+export function endObject(end: OperationEnd, exitCode: number): object {
+  const { plan } = end.state
+  return {
+    operation: plan.operation,
+    kind: plan.kind,
+    mode: plan.mode,
+    app: plan.app,
+    environment: plan.environment,
+    outcome: end.outcome,
+    exitCode,
+    target: plan.target,
+    from: plan.from,
+    seenMs: end.seenMs,
+    phasesMs: phaseTimes(end.state),
+    error: end.error,
+  }
+}
+
+export function phaseTimes(state: OperationState): { readonly [phase in Phase]?: number } {
+  const times: { [phase in Phase]?: number } = {}
+  for (const { id, phase } of state.plan.steps) {
+    const step = stepState(state, id)
+    if (step.is === 'succeeded') times[phase] = (times[phase] ?? 0) + step.tookMs
+  }
+  return times
+}
+
+export function renderEnd(end: OperationEnd, exitCode: number, tookMs: number, paint: Paint): readonly string[] {
+  if (end.outcome === 'done')
+    return [
+      `${paint('good', '✓')} ${paint('strong', sentence(end))} in ${formatDuration(tookMs)}   ${paint('dim', renderTimes(end.state))}`,
+    ]
+  const error = end.error ?? { code: end.outcome, kind: 'failed' as const, message: end.outcome }
+  return [...renderErrorRecord(error, exitCode, changed(end), paint), ...aftermath(end, paint)]
+}
+
+function sentence({ state: { plan } }: OperationEnd): string {
+  if (plan.target === null) return 'cleaned up'
+  const what = plan.kind === 'deploy' ? 'deployed' : 'rolled back to'
+  return `${what} ${plan.target.sha.slice(0, 12)} on ${plan.target.color}`
+}
+
+function renderTimes(state: OperationState): string {
+  const times = phaseTimes(state)
+  return PHASES.flatMap((phase) =>
+    times[phase] === undefined ? [] : [`${phaseLetter(phase)} ${formatDuration(times[phase])}`],
+  ).join(' · ')
+}
+
+function changed({ outcome, seenMs }: OperationEnd): string {
+  const words: { readonly [outcome in Outcome]: string } = {
+    done: 'done',
+    failed: 'users saw nothing',
+    aborted: 'undone, users saw nothing',
+    reverted: `reverted, users saw it for ${formatDuration(seenMs ?? 0)}`,
+    stuck: 'stuck: an undo failed, traffic is where it was',
+    unsettled: 'traffic was switched and is not verified',
+  }
+  return words[outcome]
+}
+
+function aftermath({ outcome, state }: OperationEnd, paint: Paint): readonly string[] {
+  const arrow = paint('warn', '→')
+  const { plan } = state
+  switch (outcome) {
+    case 'reverted':
+      return [
+        `  ${plan.target?.sha.slice(0, 12) ?? ''} is blocked now; ${plan.target?.color ?? ''} is kept for a look at it (backflip logs COMPONENT --color ${plan.target?.color ?? 'COLOR'})`,
+      ]
+    case 'stuck': {
+      const manual = plan.steps.flatMap(({ id }) => {
+        const step = stepState(state, id)
+        return step.is === 'undo-failed' ? step.manual : []
+      })
+      return [...manual.map((line) => `  ${arrow} ${line}`), `  ${arrow} backflip resume`]
+    }
+    case 'unsettled':
+      return [
+        `    left: ${plan.from?.sha.slice(0, 12) ?? 'nothing'} on ${plan.from?.color ?? 'no color'}   now: ${plan.target?.sha.slice(0, 12) ?? ''} on ${plan.target?.color ?? ''}`,
+        `  ${arrow} backflip status   (then decide: backflip rollback SHA, or fix forward)`,
+      ]
+    default:
+      return []
+  }
+}

@@ -1,0 +1,72 @@
+import { type ColorStatus, isUnseen, type StatusReport } from '../../operations/status.ts'
+import type { Instance } from '../../ports/runtime.ts'
+import type { Paint } from './style.ts'
+
+/** The report for people: first what is live, then the way back, then what is wrong. */
+export function renderStatus(report: StatusReport, paint: Paint): readonly string[] {
+  const { record, readiness } = report
+  return [
+    paint('strong', `${report.app}, ${report.environment}`),
+    `  live       ${record.live === null ? 'nothing yet' : `${paint('good', record.live.sha.slice(0, 12))} on ${record.live.color}, since ${record.live.since}`}`,
+    ...report.colors.map((one) => renderColor(one, paint)),
+    `  edge       ${renderEdge(report, paint)}`,
+    `  back       ${way('fast', readiness.fast.open, paint)} ${readiness.fast.open ? `to ${readiness.fast.sha?.slice(0, 12) ?? ''}` : readiness.fast.reasons.join('; ')}`,
+    `             ${way('full', readiness.full.open, paint)} ${readiness.full.open ? `to ${readiness.full.sha?.slice(0, 12) ?? ''}` : readiness.full.reasons.join('; ')}`,
+    ...renderState(report, paint),
+    ...report.drift.map(
+      ({ message, repair }) =>
+        `  ${paint('bad', 'drift')}      ${message}   ${paint('dim', repair === 'safe' ? 'backflip doctor --repair' : 'for a person: backflip doctor')}`,
+    ),
+  ]
+}
+
+function way(name: string, open: boolean, paint: Paint): string {
+  return open ? paint('good', `${name} open`) : paint('warn', `${name} closed:`)
+}
+
+function renderColor({ color, role, recorded, instances }: ColorStatus, paint: Paint): string {
+  const held = recorded.sha === null ? 'empty' : `${recorded.sha.slice(0, 12)}, ${recorded.is}`
+  const shown = instances.map((one) => renderInstance(one, paint)).join('  ')
+  return `  ${color.padEnd(10)} ${role.padEnd(8)} ${held}${shown === '' ? '' : `   ${shown}`}`
+}
+
+function renderInstance({ component, state, exit }: Instance, paint: Paint): string {
+  return state === 'running'
+    ? paint('good', `${component} ●`)
+    : paint('bad', `${component} ○${exit === null ? '' : ` ${exit}`}`)
+}
+
+function renderEdge({ edge }: StatusReport, paint: Paint): string {
+  if (isUnseen(edge)) return paint('bad', `not seen: ${edge.unseen.message}`)
+  if (edge.memory === null) return paint('bad', 'does not run   (backflip up)')
+  const { live, candidate, share, generation } = edge.memory
+  const split = candidate === null || share === 0 ? '' : `, ${share / 100} % to ${candidate}`
+  return `sends traffic to ${live}${split}   ${paint('dim', `generation ${generation}, worker ${edge.worker ?? 'unknown'}`)}`
+}
+
+function renderState({ record, stuck, holder, instances }: StatusReport, paint: Paint): readonly string[] {
+  const lines: string[] = []
+  if (isUnseen(instances)) lines.push(`  ${paint('bad', 'instances')}  not seen: ${instances.unseen.message}`)
+  if (record.freeze !== null)
+    lines.push(
+      `  ${paint('warn', 'frozen')}     ${record.freeze.reason}, by ${record.freeze.actor} at ${record.freeze.at}   ${paint('dim', 'backflip unfreeze --reason TEXT')}`,
+    )
+  if (record.lease !== null) {
+    const { holder: who, message, takenAt } = record.lease
+    lines.push(
+      `  ${paint('warn', 'held')}       ${message}, by ${who.actor} (process ${who.pid} on ${who.host}, ${holder ?? 'unknown'}) since ${takenAt}`,
+    )
+  }
+  if (record.open !== null)
+    lines.push(
+      `  ${paint('warn', 'open')}       ${record.open.plan.kind} ${record.open.plan.operation} is unfinished   ${paint('dim', 'backflip resume, or backflip abort')}`,
+    )
+  if (stuck !== null)
+    lines.push(
+      `  ${paint('bad', 'stuck')}      ${stuck.step}: ${stuck.error.message}`,
+      ...stuck.manual.map((line) => `             → ${line}`),
+    )
+  if (record.last !== null)
+    lines.push(`  last       ${record.last.kind} ${record.last.outcome}, at ${record.last.finishedAt}`)
+  return lines
+}

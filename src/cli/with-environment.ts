@@ -1,0 +1,57 @@
+import type { Config } from '../config/types.ts'
+import { BackflipError, toErrorRecord } from '../domain/errors.ts'
+import type { Environment } from '../operations/environment.ts'
+import type { Command, CommandInput } from './define-command.ts'
+import { EXIT, exitOfError } from './exit-codes.ts'
+import type { Io } from './io.ts'
+
+/** Gives a command its configuration and environment when it asks for them, and says every error in one form. */
+export async function withEnvironment(
+  command: Command,
+  args: readonly string[],
+  options: CommandInput['options'],
+  io: Io,
+): Promise<number> {
+  let opened: Environment | null = null
+  const config = async (): Promise<Config> => {
+    const { findConfig, loadConfig } = await import('../config/load.ts')
+    return loadConfig(findConfig(io.cwd, options.config ?? null))
+  }
+  const environment = async (): Promise<Environment> => {
+    const [{ chooseEnvironment }, { compose }] = await Promise.all([
+      import('../config/load.ts'),
+      import('../compose.ts'),
+    ])
+    const known = await config()
+    opened ??= await compose(known, await chooseEnvironment(known, options.env ?? null))
+    return opened
+  }
+  try {
+    return await command.run({ args, options, io, config, environment })
+  } catch (error) {
+    return await say(error, options.json === true, io)
+  } finally {
+    await (opened as Environment | null)?.journal.close()
+  }
+}
+
+async function say(error: unknown, json: boolean, io: Io): Promise<number> {
+  const exitCode = io.signal.aborted
+    ? EXIT.interrupted
+    : error instanceof BackflipError
+      ? exitOfError(error.kind)
+      : EXIT.failed
+  if (json) {
+    io.out(`${JSON.stringify({ exitCode, error: toErrorRecord(error) })}\n`)
+    return exitCode
+  }
+  const [{ renderError, stackOf }, { painter }] = await Promise.all([
+    import('./render/error.ts'),
+    import('./render/style.ts'),
+  ])
+  const changed = exitCode === EXIT.failed ? 'see above for what was done' : 'nothing changed'
+  io.err(`${renderError(error, exitCode, changed, painter(io.useColor)).join('\n')}\n`)
+  const stack = stackOf(error)
+  if (stack !== null) io.err(`${stack}\n`)
+  return exitCode
+}
