@@ -1,0 +1,35 @@
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The clone's root folder. */
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Where daemons live on Debian; the PATH of a person who is not root often lacks them. */
+const SYSTEM_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin']
+
+/** PATH for tasks: our own binaries first, so that `node` is Node 24 in every child. */
+export function taskPath() {
+  const known = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '')
+  return [...new Set([join(ROOT, 'node_modules', '.bin'), ...known, ...SYSTEM_FOLDERS])].join(delimiter)
+}
+
+/** The program's full path, or null. */
+export function findProgram(name) {
+  return (
+    taskPath()
+      .split(delimiter)
+      .map((folder) => join(folder, name))
+      .find(isExecutable) ?? null
+  )
+}
+
+export function isExecutable(file) {
+  try {
+    accessSync(file, constants.X_OK)
+    return true
+  } catch (error) {
+    if (error.code === 'ENOENT' || error.code === 'EACCES' || error.code === 'ENOTDIR') return false
+    throw error
+  }
+}

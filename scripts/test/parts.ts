@@ -1,0 +1,54 @@
+import { existsSync } from 'node:fs'
+import type { Part } from './part.ts'
+
+/** Fresh at every run of `npm test`. */
+export const VITEST_REPORT = '.cache/vitest.json'
+
+const MINUTE_MS = 60_000
+const QUIET = { count: 'exit', output: 'on-failure', limitMs: 3 * MINUTE_MS } as const
+
+/** In this order: what is cheap and says most comes first. */
+const PARTS: readonly Part[] = [
+  { name: 'haproxy', argv: ['haproxy', '-v'], ...QUIET },
+  { name: 'strace', argv: ['strace', '-V'], ...QUIET },
+  { name: 'types', argv: ['tsc', '-p', '.'], ...QUIET },
+  { name: 'format', argv: ['biome', 'check', '.'], ...QUIET },
+  { name: 'lint', argv: ['oxlint', '--type-aware', '--deny-warnings'], ...QUIET },
+  { name: 'generated', argv: ['node', 'scripts/generate.ts', '--check'], ...QUIET },
+  {
+    name: 'tests',
+    argv: [
+      'node',
+      'node_modules/vitest/vitest.mjs',
+      'run',
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${VITEST_REPORT}`,
+    ],
+    count: 'vitest',
+    output: 'always',
+    limitMs: 15 * MINUTE_MS,
+  },
+  {
+    name: 'simulator',
+    argv: ['node', 'test/crash/simulator/main.ts', '--schedules', '10000'],
+    count: 'exit',
+    output: 'always',
+    limitMs: 5 * MINUTE_MS,
+  },
+]
+
+/** Every part, or those named. Throws for a name that is none. */
+export function chooseParts(only: readonly string[] | null): readonly Part[] {
+  const unknown = only?.find((name) => !PARTS.some((part) => part.name === name))
+  if (unknown !== undefined) {
+    throw new Error(`there is no part ${JSON.stringify(unknown)}: ${PARTS.map(({ name }) => name).join(', ')}`)
+  }
+  return PARTS.filter(({ name }) => only === null || only.includes(name))
+}
+
+/** A script of ours that a part needs and that is not there, or null. */
+export function missingScript({ argv }: Part): string | null {
+  const script = argv[0] === 'node' ? argv[1] : undefined
+  return script !== undefined && !existsSync(script) ? script : null
+}
