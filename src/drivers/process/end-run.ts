@@ -32,7 +32,8 @@ export async function endProcesses(
   await entered.check()
   signal(what.found, 'SIGTERM')
   if (await gone(context, what, what.found, what.stopTimeoutMs, null)) return 'ended'
-  const left = what.find()
+  // Those known before too: without its leader a group is no longer found, but whoever is left of it was seen.
+  const left = merged(what.found.filter(lives), what.find())
   if (left.length === 0) return 'ended'
   await entered.check()
   if (await gone(context, what, left, KILL_TIMEOUT_MS, 'SIGKILL')) return 'killed'
@@ -53,6 +54,10 @@ export async function endRun(
   const again = () => surveyColor(context, color, run.operation).find(({ name }) => name === run.name)?.processes ?? []
   const stopTimeoutMs = run.record?.stopTimeoutMs ?? DEFAULT_STOP_TIMEOUT_MS
   return endProcesses(context, entered, { name: run.name, stopTimeoutMs, find: again, found: run.processes })
+}
+
+function merged(some: readonly ProcessEntry[], others: readonly ProcessEntry[]): readonly ProcessEntry[] {
+  return [...some, ...others.filter(({ pid }) => !some.some((one) => one.pid === pid))]
 }
 
 /** Waits for the known ones cheaply, then looks once whether they left others behind. */

@@ -15,7 +15,7 @@ import { writeFenced } from './fenced-file.ts'
 import { tailOf } from './log-files.ts'
 import { scanProcesses } from './process-table.ts'
 import type { InstanceRecord } from './records.ts'
-import { type Spawned, spawnDetached, watchStart } from './spawn.ts'
+import { accepts, type Spawned, spawnDetached, watchStart } from './spawn.ts'
 
 /** What an instance is before it has a process. */
 export type InstanceSpec = Omit<InstanceRecord, 'version' | 'pid' | 'processStart' | 'bootId' | 'startedAt' | 'stopped'>
@@ -75,6 +75,8 @@ export async function launch(
   variables: { readonly [name: string]: string },
 ): Promise<InstanceRecord> {
   if (!existsSync(spec.cwd)) throw await startFailed(context, spec, `its folder ${spec.cwd} is not there`)
+  // The health checks would ask the stranger, and the instance would end of it a moment later.
+  if (await accepts(spec)) throw await startFailed(context, spec, `somebody else listens on its port ${spec.port}`)
   await entered.check()
   const log = context.layout.log(spec.name, spec.operation)
   const spawned = await spawnDetached({ argv: spec.argv, cwd: spec.cwd, variables, log }).catch(

@@ -31,7 +31,7 @@ export interface ProcessRuntimeOptions {
   /** Everything of this environment lies below it; made with mode 0700 when it is not there. */
   readonly stateFolder: string
   readonly clock: Clock
-  /** Unpacks one verified artifact into an empty folder. */
+  /** Unpacks one verified artifact into a folder that does not exist yet; complete or an error. */
   readonly unpack: Unpack
   /** File of the one-off runner. Default: beside this one; a bundle passes its own. */
   readonly oneOffEntry?: string

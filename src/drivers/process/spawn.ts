@@ -80,7 +80,8 @@ function hasEnded(clock: Clock, ended: Promise<string>): Promise<string | null> 
   return Promise.race([ended, clock.sleep(1).then(() => null)])
 }
 
-function accepts({ host, port }: { readonly host: string; readonly port: number }): Promise<boolean> {
+/** Whether somebody listens there. */
+export function accepts({ host, port }: { readonly host: string; readonly port: number }): Promise<boolean> {
   return new Promise((tell) => {
     const socket = connect({ host, port })
     const close = (answer: boolean) => {

@@ -4,11 +4,12 @@ import type { Color } from '../../domain/color.ts'
 import type { OperationId } from '../../domain/ids.ts'
 import { allOf } from './all-of.ts'
 import type { ProcessContext } from './context.ts'
+import { diskFull } from './disk-full.ts'
 import { endRun } from './end-run.ts'
 import { type Entered, throughFence } from './fence.ts'
 import { writeFenced } from './fenced-file.ts'
 import { pruneLogs } from './log-files.ts'
-import { readRecords } from './records.ts'
+import { type InstanceRecord, readRecords } from './records.ts'
 import { colorInUse, type Run, surveyColor } from './survey.ts'
 
 export interface ColorAsk {
@@ -37,10 +38,18 @@ async function endRuns(context: ProcessContext, entered: Entered, { color, opera
       if (run.record === null || run.record.stopped !== null) return
       // After TERM the exit code belongs to whoever is its parent; after KILL we know it.
       const stopped = { at: context.clock.now(), exit: ending === 'killed' ? 'SIGKILL' : null }
-      if (ending !== 'absent')
-        await writeFenced(entered, context.layout.record(run.name), JSON.stringify({ ...run.record, stopped }))
+      if (ending !== 'absent') await note(entered, context.layout.record(run.name), { ...run.record, stopped })
     }),
   )
+}
+
+/** Since when and how it is stopped. On a full disk that is not worth a failure: it is stopped, and its process says so. */
+async function note(entered: Entered, path: string, record: InstanceRecord): Promise<void> {
+  try {
+    await writeFenced(entered, path, JSON.stringify(record))
+  } catch (error) {
+    if (diskFull(error) === null) throw error
+  }
 }
 
 /**

@@ -50,13 +50,7 @@ export async function unpackInto(
   const partial = entered.temporary('partial')
   await throughFence(entered, () => mkdir(partial, { mode: 0o700 }))
   try {
-    await allOf(
-      artifacts.map(async ({ component, path }) => {
-        const into = join(partial, component)
-        await mkdir(into, { mode: 0o700 })
-        await context.unpack(path, into)
-      }),
-    )
+    await allOf(artifacts.map(({ component, path }) => context.unpack(path, join(partial, component))))
     await writeFile(join(partial, WITNESS), bootId(), { mode: 0o600 })
     await mkdir(join(folder, '..'), { recursive: true, mode: 0o700 })
     await entered.check()
