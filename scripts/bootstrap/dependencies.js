@@ -19,7 +19,7 @@ export function installDependencies() {
     const startedAt = Date.now()
     const { command, args } = npm()
     // Standard output is the task's own: what npm says goes to stderr.
-    const { status, error } = spawnSync(command, [...args, 'ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
+    const { status, error } = spawnSync(command, [...args, 'ci', '--ignore-scripts', '--loglevel=error'], {
       cwd: ROOT,
       stdio: ['ignore', 2, 2],
       timeout: INSTALL_LIMIT_MS,
