@@ -1,5 +1,6 @@
-import { COLORS, isColor } from '../domain/color.ts'
+import { COLORS, type Color, isColor } from '../domain/color.ts'
 import type { EnvironmentRecord } from '../domain/history/record.ts'
+import type { Manifest } from '../domain/release.ts'
 import type { Topology } from '../domain/topology.ts'
 import type { Instance } from '../ports/runtime.ts'
 import type { Environment, RunOptions } from './environment.ts'
@@ -49,16 +50,23 @@ export async function startFirstEdge(environment: Environment, observed: Observe
   return observe(environment)
 }
 
-/** What the edge's configuration says by the journal: each color's release, an empty list for an empty color. */
+/** What the edge's configuration says by the journal. An empty color is rendered like the other one, as a deploy does. */
 export async function recordedTopology(environment: Environment, record: EnvironmentRecord): Promise<Topology> {
   const { config, settings, runtime } = environment
-  const [blue, green] = await Promise.all(
-    COLORS.map(async (color) => {
-      const { sha, is } = record.colors[color]
-      if (sha === null || is === 'empty') return []
-      const { manifest } = await releaseFacts(environment, sha)
-      return runtime.addresses(color, manifest)
-    }),
-  )
-  return { app: config.app, environment: settings.name, colors: { blue: blue ?? [], green: green ?? [] } }
+  const held = await Promise.all(COLORS.map((color) => heldManifest(environment, record, color)))
+  const known = held.find((manifest) => manifest !== null) ?? null
+  const [blue = [], green = []] = COLORS.map((color, index) => {
+    const manifest = held[index] ?? known
+    return manifest === null ? [] : runtime.addresses(color, manifest)
+  })
+  return { app: config.app, environment: settings.name, colors: { blue, green } }
+}
+
+async function heldManifest(
+  environment: Environment,
+  { colors }: EnvironmentRecord,
+  color: Color,
+): Promise<Manifest | null> {
+  const { sha, is } = colors[color]
+  return sha === null || is === 'empty' ? null : (await releaseFacts(environment, sha)).manifest
 }

@@ -178,14 +178,17 @@ export function publicQuestions(manifest: Manifest): readonly PublicQuestion[] {
   })
 }
 
-/** What the edge is rendered from when `color` holds the target and the live color stays as it is. */
+/**
+ * What the edge is rendered from when `color` holds the target and the live color stays as it is. Before there is a live one the other color is
+ * rendered like the target: the next deploy of the same topology then needs no reload, and a reload is what loses requests.
+ */
 export function topologyWith(
   facts: PlanFacts,
   color: Color,
   target: ReleaseFacts,
   live: ReleaseFacts | null,
 ): Topology {
-  const other: ColorTopology = live === null ? [] : facts.addresses(otherColor(color), live.manifest)
+  const other: ColorTopology = facts.addresses(otherColor(color), (live ?? target).manifest)
   const own = facts.addresses(color, target.manifest)
   const colors = color === 'blue' ? { blue: own, green: other } : { blue: other, green: own }
   return { app: facts.app, environment: facts.environment, colors }

@@ -6,8 +6,11 @@ import type { ControlAnswer } from './control.ts'
 import { fenced, writeFenced } from './file-fence.ts'
 import type { Host } from './host.ts'
 import { ask } from './look.ts'
+import { isSocketError } from './master.ts'
 import { formatStateFile } from './state-file.ts'
 import { tell } from './tell.ts'
+
+const OLD_WORKER_MS = 500
 
 /**
  * File first, memory second, then the master is asked (research/haproxy.md §10). Refused before anything is written when the target cannot
@@ -33,12 +36,13 @@ export async function flip(host: Host, request: FlipAsk): Promise<FlipReport> {
   const text = formatStateFile(layout.key, { state, anchor: request.anchor })
   await writeFenced(host, request.fencedBy, layout.stateMap, text)
   try {
-    const { answer, tries } = await tell(
+    const { answer, tries, oldWorkers } = await tell(
       host,
       request.fencedBy,
       { path: '/flip', headers: flipHeaders(state) },
       (one) => isState(one, state),
     )
+    await tellOldWorkers(host, state, oldWorkers)
     return { state, worker: answer.worker, tries }
   } catch (error) {
     // A server died between the look and the switch: memory serves what it served, and the file must say so again.
@@ -53,6 +57,25 @@ export async function flip(host: Host, request: FlipAsk): Promise<FlipReport> {
     }
     throw error
   }
+}
+
+/**
+ * A worker that a reload left behind answers one more request on each idle connection it has (`idle-close-on-response`), by its own memory.
+ * It is told as well, as far as it still listens: it leaves anyway, and nothing depends on it.
+ */
+async function tellOldWorkers(
+  { transport, layout }: Host,
+  state: EdgeState,
+  workers: readonly number[],
+): Promise<void> {
+  for (const worker of workers) {
+    const line = `@!${worker} set map ${layout.stateMap} ${layout.key} ${formatEdgeState(state)}\n`
+    await transport.askSocket(layout.masterSocket, line, { timeoutMs: OLD_WORKER_MS }).catch(ignoreGone)
+  }
+}
+
+function ignoreGone(error: unknown): void {
+  if (!isSocketError(error)) throw error
 }
 
 function flipHeaders(state: EdgeState): { readonly [name: string]: string } {

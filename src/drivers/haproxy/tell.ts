@@ -11,6 +11,8 @@ const PAUSE_MS = 3
 export interface Told {
   readonly answer: ControlAnswer
   readonly tries: number
+  /** Workers that a reload left behind, still serving the connections they have. */
+  readonly oldWorkers: readonly number[]
 }
 
 /**
@@ -31,8 +33,8 @@ export async function tell(
     try {
       const answer = await askControl(transport, layout, ask)
       refuse(answer, ask.path, generation, host)
-      const { worker } = await showProcesses(transport, layout)
-      if (worker === answer.worker && isDone(answer)) return { answer, tries }
+      const { worker, oldWorkers } = await showProcesses(transport, layout)
+      if (worker === answer.worker && isDone(answer)) return { answer, tries, oldWorkers }
       problem = new Error(`worker ${answer.worker} took it, and the master names ${worker ?? 'none'}`)
     } catch (error) {
       if (!isSocketError(error)) throw error
