@@ -331,8 +331,15 @@ export function runtimeContract(driver: string, makeWorld: () => Promise<Runtime
       n: number,
       more: object = {},
     ): Parameters<Runtime['runOnce']>[0] => ({
-      ...{ name: 'migrate', operation: operation(n), manifest, artifact: artifacts[0] as CachedArtifact },
-      ...{ command: world.command(0, 0), environment: {}, timeoutMs: 10_000, fencedBy: 1, ...more },
+      name: 'migrate',
+      operation: operation(n),
+      manifest,
+      artifact: artifacts[0] as CachedArtifact,
+      command: world.command(0, 0),
+      environment: {},
+      timeoutMs: 10_000,
+      fencedBy: 1,
+      ...more,
     })
 
     it('I5: a one-off runs once under its name, whoever asks how often; another operation has its own', async () => {

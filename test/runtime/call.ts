@@ -22,8 +22,7 @@ let calls = 0
 export async function call(world: ProcessWorld, job: Omit<CallerJob, 'options'>): Promise<Called> {
   calls += 1
   const file = join(world.folder, `job-${calls}.json`)
-  const { clock, unpack, ...options } = world.options
-  await writeFile(file, JSON.stringify({ options, ...job }))
+  await writeFile(file, JSON.stringify({ options: world.options, ...job }))
   const child = spawn(process.execPath, [fileURLToPath(new URL('./caller.ts', import.meta.url)), file], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })

@@ -88,7 +88,7 @@ describe('process runtime: a full disk', () => {
   test('I9: with no byte left list still answers, and stop still stops', { timeout: 30_000 }, async (context) => {
     const release = await world.release(RELEASE_A, { web: { behaviour: 'serve' } })
     await launched(world.open(), launchAsk(release, 'blue', 1))
-    if (!mounted) context.annotate('no right to mount: the disk of this run is not full')
+    if (!mounted) await context.annotate('no right to mount: the disk of this run is not full')
     const ballast = join(world.stateFolder, 'ballast')
     let full = false
     for (let attempt = 0; mounted && attempt < SIZE_BYTES / 4_096 && !full; attempt += 1) {

@@ -3,13 +3,14 @@ import { request } from 'node:http'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { BackflipError } from '../../src/domain/errors.ts'
-import { parseAppName, parseComponentName, parseEnvironmentName } from '../../src/domain/ids.ts'
+import { parseAppName, parseComponentName, parseEnvironmentName, type Sha } from '../../src/domain/ids.ts'
 import type { ReleaseComponent } from '../../src/domain/release.ts'
 import { type ProcessRuntimeOptions, processRuntime } from '../../src/drivers/process/runtime.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import type { Runtime } from '../../src/ports/runtime.ts'
-import type { Answer, RuntimeWorld } from '../contract/runtime.ts'
+import type { Answer, ComponentAsk, RuntimeWorld, TestRelease } from '../contract/runtime.ts'
 import { PROGRAM } from './program.ts'
 
 export const clock: Clock = {
@@ -29,6 +30,8 @@ export const clock: Clock = {
       })
     }),
 }
+
+const APP = parseAppName('shop')
 
 /** Archives are plain folders here: what unpacks them is somebody else's, and tested there. */
 export async function unpackFolder(archive: string, folder: string): Promise<void> {
@@ -60,58 +63,27 @@ export async function processWorld(ports = 16): Promise<ProcessWorld> {
   }
   const first = await freePorts(ports)
   const options: ProcessRuntimeOptions = {
-    ...{ config: { driver: 'process', ports: { first, last: first + ports - 1 } }, app: parseAppName('shop') },
-    ...{
-      environment: parseEnvironmentName('test'),
-      stateFolder,
-      clock,
-      unpack: unpackFolder,
-      processEnvironment: secrets,
-    },
+    config: { driver: 'process', ports: { first, last: first + ports - 1 } },
+    app: APP,
+    environment: parseEnvironmentName('test'),
+    stateFolder,
+    clock,
+    unpack: unpackFolder,
+    processEnvironment: secrets,
   }
   const open = (more: Partial<ProcessRuntimeOptions> = {}) => processRuntime({ ...options, ...more })
   let made = 0
   return {
-    ...{ folder, stateFolder, secrets, options, open, notes, ask },
-    release: async (sha, components) => {
-      const parts = Object.entries(components).map(
-        ([name, one]): ReleaseComponent => ({
-          ...{
-            name: parseComponentName(name),
-            command: [process.execPath, 'program.mjs', one.behaviour],
-            instances: one.instances ?? 1,
-          },
-          ...{
-            routes: [{ pathPrefix: '/' }],
-            health: { path: '/', timeoutMs: 1_000, release: 'body' },
-            environment: one.environment ?? {},
-          },
-          stopTimeoutMs: one.stopTimeoutMs ?? 2_000,
-          artifact: {
-            file: `shop-${name}-${sha}.tar.zst`,
-            sizeBytes: 1,
-            sha256: '0'.repeat(64),
-            tarSha256: '0'.repeat(64),
-          },
-        }),
-      )
+    folder,
+    stateFolder,
+    secrets,
+    options,
+    open,
+    notes,
+    ask,
+    release: (sha, components) => {
       made += 1
-      const archive = join(folder, `archive-${made}`)
-      await mkdir(archive)
-      await writeFile(join(archive, 'program.mjs'), PROGRAM)
-      return {
-        manifest: {
-          version: 1,
-          app: options.app,
-          sha,
-          components: parts,
-          migrate: null,
-          migrations: [],
-          builtBy: 'test',
-          builtAt: '2024-01-01T00:00:00Z',
-        },
-        artifacts: parts.map(({ name }) => ({ component: name, path: archive })),
-      }
+      return makeRelease(join(folder, `archive-${made}`), sha, components)
     },
     damage: async ({ manifest, artifacts }) => ({
       manifest,
@@ -133,12 +105,52 @@ export async function processWorld(ports = 16): Promise<ProcessWorld> {
   }
 }
 
+async function makeRelease(
+  archive: string,
+  sha: Sha,
+  components: { readonly [name: string]: ComponentAsk },
+): Promise<TestRelease> {
+  const parts = Object.entries(components).map(
+    ([name, one]): ReleaseComponent => ({
+      name: parseComponentName(name),
+      command: [process.execPath, 'program.mjs', one.behaviour],
+      instances: one.instances ?? 1,
+      routes: [{ pathPrefix: '/' }],
+      health: { path: '/', timeoutMs: 1_000, release: 'body' },
+      environment: one.environment ?? {},
+      stopTimeoutMs: one.stopTimeoutMs ?? 2_000,
+      artifact: {
+        file: `shop-${name}-${sha}.tar.zst`,
+        sizeBytes: 1,
+        sha256: '0'.repeat(64),
+        tarSha256: '0'.repeat(64),
+      },
+    }),
+  )
+  await mkdir(archive)
+  await writeFile(join(archive, 'program.mjs'), PROGRAM)
+  return {
+    manifest: {
+      version: 1,
+      app: APP,
+      sha,
+      components: parts,
+      migrate: null,
+      migrations: [],
+      builtBy: 'test',
+      builtAt: '2024-01-01T00:00:00Z',
+    },
+    artifacts: parts.map(({ name }) => ({ component: name, path: archive })),
+  }
+}
+
 function ask({ host, port }: { readonly host: string; readonly port: number }): Promise<Answer | null> {
   return new Promise((tell) => {
-    const asking = request({ host, port, path: '/', agent: false, timeout: 2_000 }, async (answer) => {
-      let text = ''
-      for await (const piece of answer) text += String(piece)
-      tell(JSON.parse(text) as Answer)
+    const asking = request({ host, port, path: '/', agent: false, timeout: 2_000 }, (answer) => {
+      text(answer).then(
+        (body) => tell(JSON.parse(body) as Answer),
+        () => tell(null),
+      )
     })
     asking.once('timeout', () => asking.destroy(new Error('no answer in time')))
     asking.once('error', () => tell(null))

@@ -40,8 +40,18 @@ export function specsOf(
     const { command, environment, stopTimeoutMs } = release
     const argv = resolveCommand(cwd, command)
     return servers.map(({ name, host, port }) => ({
-      ...{ name, component, color, sha: manifest.sha, operation, generation: fencedBy },
-      ...{ argv, cwd, host, port, stopTimeoutMs, environment },
+      name,
+      component,
+      color,
+      sha: manifest.sha,
+      operation,
+      generation: fencedBy,
+      argv,
+      cwd,
+      host,
+      port,
+      stopTimeoutMs,
+      environment,
     }))
   })
 }
@@ -85,8 +95,13 @@ export async function launch(
     },
   )
   const record: InstanceRecord = {
-    ...{ version: 1, ...spec, pid: spawned.pid, processStart: spawned.start, bootId: bootId() },
-    ...{ startedAt: context.clock.now(), stopped: null },
+    version: 1,
+    ...spec,
+    pid: spawned.pid,
+    processStart: spawned.start,
+    bootId: bootId(),
+    startedAt: context.clock.now(),
+    stopped: null,
   }
   try {
     await writeFenced(entered, context.layout.record(spec.name), JSON.stringify(record))

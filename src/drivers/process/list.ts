@@ -18,7 +18,12 @@ export function instanceOf(record: InstanceRecord): Instance {
   const { name, component, color, sha, operation, host, port, startedAt, stopped } = record
   const running = isRunning(record)
   return {
-    ...{ name, component, color, sha, operation, address: { name, host, port } },
+    name,
+    component,
+    color,
+    sha,
+    operation,
+    address: { name, host, port },
     state: running ? 'running' : 'stopped',
     since: running ? startedAt : (stopped?.at ?? null),
     exit: running ? null : (stopped?.exit ?? null),
@@ -33,15 +38,15 @@ function unrecorded(context: ProcessContext, names: readonly string[]): readonly
     if (!mark || !isColor(mark.BACKFLIP_COLOR)) return []
     return [
       {
-        ...{
-          name,
-          component: componentOf(context, name, mark.BACKFLIP_COLOR),
-          color: mark.BACKFLIP_COLOR,
-          state: 'running',
-        },
-        ...{ sha: mark.BACKFLIP_SHA as Sha, operation: mark.BACKFLIP_OPERATION as OperationId },
+        name,
+        component: componentOf(context, name, mark.BACKFLIP_COLOR),
+        color: mark.BACKFLIP_COLOR,
+        state: 'running',
+        sha: mark.BACKFLIP_SHA as Sha,
+        operation: mark.BACKFLIP_OPERATION as OperationId,
         address: { name, host: LOOPBACK, port: Number(mark.PORT) },
-        ...{ since: null, exit: null },
+        since: null,
+        exit: null,
       },
     ]
   })

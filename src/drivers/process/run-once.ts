@@ -63,8 +63,14 @@ async function startRunner(context: ProcessContext, entered: Entered, ask: RunOn
   await unpackInto(context, entered, folder, [artifact])
   const cwd = join(folder, artifact.component)
   const job: RunnerAsk = {
-    ...{ argv: resolveCommand(cwd, command), cwd, variables, timeoutMs, files, environment },
-    ...{ killAfterMs: KILL_AFTER_MS, temporary: entered.temporary('claim') },
+    argv: resolveCommand(cwd, command),
+    cwd,
+    variables,
+    timeoutMs,
+    files,
+    environment,
+    killAfterMs: KILL_AFTER_MS,
+    temporary: entered.temporary('claim'),
   }
   await entered.check()
   return spawnRunner(context, job, { ...mark })

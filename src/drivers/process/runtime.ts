@@ -76,7 +76,12 @@ function contextOf(options: ProcessRuntimeOptions): ProcessContext {
   const { config, app, environment, clock, unpack } = options
   const layout = layoutOf(resolve(options.stateFolder))
   return {
-    ...{ app, environment, ports: config.ports, layout, clock, unpack },
+    app,
+    environment,
+    ports: config.ports,
+    layout,
+    clock,
+    unpack,
     ours: options.processEnvironment ?? process.env,
     oneOffEntry: options.oneOffEntry ?? fileURLToPath(new URL('./one-off.ts', import.meta.url)),
     graceMs: options.graceMs ?? GRACE_MS,

@@ -41,17 +41,10 @@ export async function reviveColor(
   const recorded = runs.flatMap(({ record }) => (record === null ? [] : [record]))
   const ready = await withEnvironments(
     context,
-    recorded.map((record) => specOf(record, fencedBy)),
+    recorded.map((record): InstanceSpec => ({ ...record, generation: fencedBy })),
   )
   const records = await allOf(ready.map(({ spec, resolved }) => ensureStarted(context, entered, spec, resolved, runs)))
   return records.map((record) => instanceOf(record))
-}
-
-function specOf(
-  { version, pid, processStart, bootId, startedAt, stopped, ...spec }: InstanceRecord,
-  generation: number,
-): InstanceSpec {
-  return { ...spec, generation }
 }
 
 interface Ready {
@@ -108,7 +101,11 @@ function adopt(spec: InstanceSpec, { processes }: Run): InstanceRecord | null {
   )
   if (leader === undefined) return null
   return {
-    ...{ version: 1, ...spec, pid: leader.pid, processStart: leader.start, bootId: bootId() },
+    version: 1,
+    ...spec,
+    pid: leader.pid,
+    processStart: leader.start,
+    bootId: bootId(),
     startedAt: null,
     stopped: null,
   }

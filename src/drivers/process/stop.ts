@@ -28,7 +28,7 @@ export async function removeColor(context: ProcessContext, ask: ColorAsk): Promi
   const entered = await context.enter(ask.fencedBy)
   await endRuns(context, entered, ask)
   await discard(context, entered, ask.color, (operation) => ask.operation === undefined || operation === ask.operation)
-  await pruneLogs(context)
+  pruneLogs(context)
 }
 
 async function endRuns(context: ProcessContext, entered: Entered, { color, operation }: ColorAsk): Promise<void> {
