@@ -1,4 +1,4 @@
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { CachedArtifact, Instance } from '../../src/ports/runtime.ts'
@@ -92,6 +92,17 @@ describe('process runtime: secrets and the state folder', () => {
     ]
     expect(files).toHaveLength(2)
     for (const file of files) expect((await stat(file)).mode & 0o777).toBe(0o600)
+  })
+
+  test('a state folder that others can write into is not believed and not used', { timeout: 30_000 }, async () => {
+    const ask = launchAsk(await world.release(RELEASE_A, { web: { behaviour: 'serve' } }), 'blue', 1)
+    await mkdir(world.stateFolder)
+    await chmod(world.stateFolder, 0o777)
+    const unsafe = { code: 'unsafe-state-folder', kind: 'refused' }
+    await expect(world.open().list()).rejects.toMatchObject(unsafe)
+    await expect(world.open().unpack(ask)).rejects.toMatchObject(unsafe)
+    expect(await readdir(world.stateFolder)).toEqual([])
+    await chmod(world.stateFolder, 0o700)
   })
 
   test.each([

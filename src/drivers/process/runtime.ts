@@ -11,18 +11,13 @@ import type { Runtime } from '../../ports/runtime.ts'
 import { addressesOf } from './addresses.ts'
 import type { ProcessContext, Unpack } from './context.ts'
 import { diskFull } from './disk-full.ts'
-import { enterFence } from './fence.ts'
 import { layoutOf } from './layout.ts'
 import { listInstances } from './list.ts'
-import { followLines, lastLines } from './log-files.ts'
-import { lookAtOneOff } from './one-off-state.ts'
-import { runOnce } from './run-once.ts'
 import type { ProcessEnvironment } from './secrets.ts'
-import { reviveColor, startColor } from './start.ts'
-import { removeColor, stopColor } from './stop.ts'
-import { unpackRelease } from './unpack.ts'
 
 const GRACE_MS = 150
+
+const more = () => import('./changes.ts')
 
 export interface ProcessRuntimeOptions {
   readonly config: ProcessRuntimeConfig
@@ -59,15 +54,18 @@ export function processRuntime(options: ProcessRuntimeOptions): Runtime {
   return {
     list: () => look(() => listInstances(context), []),
     addresses: (color, manifest) => addressesOf(context, color, manifest),
-    unpack: (ask) => change(ask.color, () => unpackRelease(context, ask)),
-    start: (ask) => change(ask.color, () => startColor(context, ask)),
-    stop: (ask) => change(ask.color, () => stopColor(context, ask)),
-    remove: (ask) => change(ask.color, () => removeColor(context, ask)),
-    revive: (ask) => change(ask.color, () => reviveColor(context, ask)),
-    runOnce: (ask) => telling(runOnce(context, ask)),
-    oneOff: (ask) => look(() => lookAtOneOff(context, ask), { state: 'absent', exitCode: null, lastLines: [] }),
-    lastLines: (ask) => look(() => lastLines(context, ask), []),
-    follow: (ask) => followLines(context, ask),
+    unpack: (ask) => change(ask.color, async () => (await more()).unpackRelease(context, ask)),
+    start: (ask) => change(ask.color, async () => (await more()).startColor(context, ask)),
+    stop: (ask) => change(ask.color, async () => (await more()).stopColor(context, ask)),
+    remove: (ask) => change(ask.color, async () => (await more()).removeColor(context, ask)),
+    revive: (ask) => change(ask.color, async () => (await more()).reviveColor(context, ask)),
+    runOnce: (ask) => telling(more().then(({ runOnce }) => runOnce(context, ask))),
+    oneOff: (ask) =>
+      look(async () => (await more()).lookAtOneOff(context, ask), { state: 'absent', exitCode: null, lastLines: [] }),
+    lastLines: (ask) => look(async () => (await more()).lastLines(context, ask), []),
+    follow: async function* (ask) {
+      yield* (await more()).followLines(context, ask)
+    },
     freeBytes: () => freeBytes(layout.root),
   }
 }
@@ -89,6 +87,7 @@ function contextOf(options: ProcessRuntimeOptions): ProcessContext {
     enter: async (generation) => {
       for (const folder of [layout.root, layout.instances, layout.logs, layout.oneOffs, layout.generations])
         ensurePrivateFolder(folder)
+      const { enterFence } = await more()
       return enterFence(layout.generations, generation)
     },
   }

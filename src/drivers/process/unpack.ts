@@ -20,10 +20,11 @@ const WITNESS = '.unpacked-in-boot'
 export async function unpackRelease(context: ProcessContext, ask: LaunchAsk): Promise<void> {
   const { color, operation } = ask
   const entered = await context.enter(ask.fencedBy)
-  const others = surveyColor(context, color).filter((run) => run.operation !== operation && run.processes.length > 0)
+  const running = surveyColor(context, color).filter(({ processes }) => processes.length > 0)
+  const others = running.filter((run) => run.operation !== operation)
   if (others.length > 0) throw colorInUse(color, others)
   const folder = context.layout.unpacked(color, operation)
-  if (isWhole(folder) || surveyColor(context, color, operation).some(({ processes }) => processes.length > 0)) return
+  if (isWhole(folder) || running.length > 0) return
   // Ours from before a reboot goes too: its names survived, its bytes may not have.
   await discard(context, entered, color, () => true)
   await unpackInto(
