@@ -1,4 +1,4 @@
-import { COLORS } from '../../domain/color.ts'
+import { COLORS, type Color } from '../../domain/color.ts'
 import { type EdgeState, formatEdgeState } from '../../domain/edge-state.ts'
 import { BackflipError } from '../../domain/errors.ts'
 import type { FlipAsk, FlipReport } from '../../ports/edge.ts'
@@ -6,11 +6,14 @@ import type { ControlAnswer } from './control.ts'
 import { fenced, writeFenced } from './file-fence.ts'
 import type { Host } from './host.ts'
 import { ask } from './look.ts'
-import { isSocketError } from './master.ts'
+import { isSocketError, showProcesses } from './master.ts'
 import { formatStateFile } from './state-file.ts'
 import { tell } from './tell.ts'
 
 const OLD_WORKER_MS = 500
+/** A reload of somebody else's. */
+const SETTLE_MS = 2_000
+const PAUSE_MS = 5
 
 /**
  * File first, memory second, then the master is asked (research/haproxy.md §10). Refused before anything is written when the target cannot
@@ -24,7 +27,7 @@ export async function flip(host: Host, request: FlipAsk): Promise<FlipReport> {
     share: request.share ?? 0,
     generation: request.fencedBy,
   }
-  const before = await ask(host)
+  const before = await askCurrent(host, state)
   if (before?.state == null)
     throw new BackflipError('the edge does not run, so it cannot be switched', {
       code: 'edge-down',
@@ -87,13 +90,31 @@ function isState({ state }: ControlAnswer, wanted: EdgeState): boolean {
   return state !== null && formatEdgeState(state) === formatEdgeState(wanted)
 }
 
+function canServe({ servers }: ControlAnswer, { live, candidate, share }: EdgeState, color: Color): boolean {
+  if (live !== color && !(candidate === color && share > 0)) return true
+  const own = servers.filter((one) => one.color === color)
+  return own.length > 0 && own.every(({ up }) => up > 0)
+}
+
+/** A worker that leaves sees no server as up: before its answer refuses anything, the master says whether it is the current one. */
+async function askCurrent(host: Host, state: EdgeState): Promise<ControlAnswer | null> {
+  const { transport, layout, clock } = host
+  const begun = clock.monotonicMs()
+  for (;;) {
+    const answer = await ask(host)
+    if (answer === null || COLORS.every((color) => canServe(answer, state, color))) return answer
+    const current = await showProcesses(transport, layout).then(({ worker }) => worker, ignoreGone)
+    if (current === answer.worker || clock.monotonicMs() - begun >= SETTLE_MS) return answer
+    await clock.sleep(PAUSE_MS)
+  }
+}
+
 /** I1: never to a color that the edge does not see as up. */
-function assertUp({ servers }: ControlAnswer, { live, candidate, share }: EdgeState): void {
+function assertUp(answer: ControlAnswer, state: EdgeState): void {
   for (const color of COLORS) {
-    if (live !== color && !(candidate === color && share > 0)) continue
-    const own = servers.filter((one) => one.color === color)
+    if (canServe(answer, state, color)) continue
+    const own = answer.servers.filter((one) => one.color === color)
     const down = own.filter(({ up }) => up === 0)
-    if (own.length > 0 && down.length === 0) continue
     throw new BackflipError(
       `traffic is not sent to ${color}: ${own.length === 0 ? 'the edge knows no server of it' : 'it has components without a server up'}`,
       {

@@ -32,9 +32,12 @@ export async function tell(
   for (let tries = 1; ; tries += 1) {
     try {
       const answer = await askControl(transport, layout, ask)
-      refuse(answer, ask.path, generation, host)
       const { worker, oldWorkers } = await showProcesses(transport, layout)
-      if (worker === answer.worker && isDone(answer)) return { answer, tries, oldWorkers }
+      // Only the current worker's no counts: one that leaves sees no server up any more, and took its refusal from there.
+      if (worker === answer.worker) {
+        refuse(answer, ask.path, generation, host)
+        if (isDone(answer)) return { answer, tries, oldWorkers }
+      }
       problem = new Error(`worker ${answer.worker} took it, and the master names ${worker ?? 'none'}`)
     } catch (error) {
       if (!isSocketError(error)) throw error

@@ -62,7 +62,9 @@ async function readFile(path: string, ask: { readonly maxBytes?: number } = {}):
 }
 
 function nullWhenAbsent(error: unknown): null {
-  if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+  const { code } = error as NodeJS.ErrnoException
+  // ESRCH: a file below /proc whose process ended between open and read.
+  if (code === 'ENOENT' || code === 'ESRCH') return null
   throw error
 }
 
