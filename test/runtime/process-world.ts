@@ -70,6 +70,8 @@ export async function processWorld(ports = 16): Promise<ProcessWorld> {
     clock,
     unpack: unpackFolder,
     processEnvironment: secrets,
+    // Over as soon as the port answers; long, so that a busy machine does not decide what a test sees.
+    graceMs: 10_000,
   }
   const open = (more: Partial<ProcessRuntimeOptions> = {}) => processRuntime({ ...options, ...more })
   let made = 0

@@ -15,7 +15,8 @@ import { layoutOf } from './layout.ts'
 import { listInstances } from './list.ts'
 import type { ProcessEnvironment } from './secrets.ts'
 
-const GRACE_MS = 150
+/** Costs nothing where the port answers earlier; a busy machine needs 300 ms and more to get a wrong Node program to its first error. */
+const GRACE_MS = 1_000
 
 const more = () => import('./changes.ts')
 
@@ -32,7 +33,7 @@ export interface ProcessRuntimeOptions {
   readonly oneOffEntry?: string
   /** Where `{env: NAME}` secrets are read. Default: the environment of this process. */
   readonly processEnvironment?: ProcessEnvironment
-  /** How long a start is watched for a process that ends at once; it is over earlier when the port answers. Default 150. */
+  /** How long a start is watched for a process that ends at once; it is over earlier when the port answers. Default 1,000. */
   readonly graceMs?: number
 }
 
