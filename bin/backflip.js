@@ -1,14 +1,13 @@
 #!/usr/bin/env node
-// Plain JavaScript of 2020, so that an older Node says one sentence instead of a syntax error.
-import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
-import * as nodeModule from 'node:module'
-import { constants } from 'node:os'
-import { delimiter, dirname, join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+// Plain JavaScript of 2020, so that an older Node says one sentence instead of a syntax error. CommonJS (package.json beside it), because
+// loading Node's ESM loader costs a third of Node's own start.
+'use strict'
+
+const { existsSync } = require('node:fs')
+const { delimiter, dirname, join } = require('node:path')
 
 const NEEDED = [24, 15]
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const root = dirname(__dirname)
 
 function isEnough(version) {
   const [major, minor] = version.replace(/^v/, '').split('.').map(Number)
@@ -16,7 +15,7 @@ function isEnough(version) {
 }
 
 /** Another Node on this machine that is new enough: the one installed beside us first, then PATH. */
-function findNode() {
+function findNode(spawnSync) {
   const folders = [join(root, 'node_modules', '.bin'), ...(process.env.PATH || '').split(delimiter)]
   for (const folder of folders) {
     const file = join(folder, 'node')
@@ -27,21 +26,27 @@ function findNode() {
   return null
 }
 
-if (isEnough(process.versions.node)) {
-  if (nodeModule.enableCompileCache) nodeModule.enableCompileCache()
-  const built = join(root, 'dist', 'cli.js')
-  const entry = existsSync(built) ? built : join(root, 'src', 'cli', 'entry.ts')
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  const { runProcess } = await import(pathToFileURL(entry).href)
-  await runProcess(version)
-} else {
-  const node = findNode()
+function run() {
+  require('node:module').enableCompileCache()
+  const { version } = require('../package.json')
+  const built = join(root, 'dist', 'cli.cjs')
+  if (existsSync(built)) return require(built).runProcess(version)
+  return import('../src/cli/entry.ts').then((entry) => entry.runProcess(version))
+}
+
+function runWithAnotherNode() {
+  const { spawnSync } = require('node:child_process')
+  const node = findNode(spawnSync)
   if (node === null) {
     console.error(
       `backflip needs Node ${NEEDED.join('.')} or newer, and this is ${process.versions.node}: install Node 24 and put it on PATH.`,
     )
     process.exit(2)
   }
-  const ended = spawnSync(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' })
-  process.exit(ended.signal ? 128 + (constants.signals[ended.signal] || 0) : (ended.status ?? 1))
+  const ended = spawnSync(node, [__filename, ...process.argv.slice(2)], { stdio: 'inherit' })
+  const { signals } = require('node:os').constants
+  process.exit(ended.signal ? 128 + (signals[ended.signal] || 0) : ended.status === null ? 1 : ended.status)
 }
+
+if (isEnough(process.versions.node)) run()
+else runWithAnotherNode()

@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Config, EnvironmentConfig, HaproxyConfig } from './config/types.ts'
 import type { OperationId } from './domain/ids.ts'
 import { artifactCache } from './drivers/directory/cache.ts'
@@ -40,7 +41,15 @@ export async function compose(
       newId: uuid7,
     }),
     edge: haproxyEdge({ config: settings.edge, app, environment, transport: localTransport(), sharedLock, clock }),
-    runtime: processRuntime({ config: runtime, app, environment, stateFolder, clock, unpack }),
+    runtime: processRuntime({
+      config: runtime,
+      app,
+      environment,
+      stateFolder,
+      clock,
+      unpack,
+      oneOffEntry: oneOffEntry(),
+    }),
     registry: directoryRegistry({ config: registry, app }),
     cache: artifactCache({ folder: join(stateFolder, 'cache'), app }),
     probe: httpProbe(clock),
@@ -50,6 +59,12 @@ export async function compose(
     newOperationId: () => uuid7() as OperationId,
     actor,
   }
+}
+
+/** The runner of one-off commands is a program of its own: beside its driver in a checkout, beside the bundle otherwise. */
+function oneOffEntry(): string {
+  const path = import.meta.url.endsWith('.ts') ? './drivers/process/one-off.ts' : './one-off.cjs'
+  return fileURLToPath(new URL(path, import.meta.url))
 }
 
 /** Where the apps on one edge meet: beside what they share. */

@@ -2,17 +2,9 @@ import { CommanderError, Option, Command as Program } from 'commander'
 import { COMMANDS } from './commands/index.ts'
 import type { Command, CommandInput, GlobalOptions } from './define-command.ts'
 import { EXIT } from './exit-codes.ts'
+import { GLOBAL_OPTIONS } from './global-options.ts'
 import type { Io } from './io.ts'
 import { withEnvironment } from './with-environment.ts'
-
-const GLOBAL_OPTIONS = [
-  ['--env <name>', 'which environment; not needed when there is one'],
-  ['--config <file>', 'default: the nearest backflip.yaml'],
-  ['--json', 'one JSON object on standard output at the end'],
-  ['--events', 'each journal entry as a line of JSON on standard output, as it happens'],
-  ['--yes', 'do not ask'],
-  ['--lock-wait <time>', 'wait for another operation, as in 15m; never for a lock that a person took'],
-] as const
 
 /** Parses, runs one command, and answers with the exit code. Help and version connect to nothing and lock nothing. */
 export async function main(argv: readonly string[], io: Io, version: string): Promise<number> {

@@ -1,0 +1,47 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type BuildOptions, build, type Plugin } from 'esbuild'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const dist = join(root, 'dist')
+
+/**
+ * The published program: one CommonJS file for everything that a flip needs, and beside it what only a changed configuration needs (the YAML
+ * parser and the validator, two thirds of the bytes). One file and not many, CommonJS and not ESM: each was measured, and Node's start is the
+ * denominator (docs/decisions/0006-start-up.md).
+ */
+const common: BuildOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  format: 'cjs',
+  platform: 'node',
+  target: 'node24',
+  minify: true,
+  // Errors are told by their names.
+  keepNames: true,
+  define: { 'import.meta.url': '__moduleUrl' },
+  banner: { js: "const __moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+  legalComments: 'none',
+  logLevel: 'warning',
+}
+
+/** The parser stays a file of its own, loaded when a configuration was never seen before. */
+const parserApart: Plugin = {
+  name: 'parser-apart',
+  setup(builder) {
+    builder.onResolve({ filter: /\/parse\.ts$/ }, ({ path, importer }) =>
+      path === './parse.ts' && importer.endsWith('src/config/load.ts')
+        ? { path: './parse-config.cjs', external: true }
+        : undefined,
+    )
+  },
+}
+
+await rm(dist, { recursive: true, force: true })
+await Promise.all([
+  build({ ...common, entryPoints: ['src/cli/entry.ts'], outfile: join(dist, 'cli.cjs'), plugins: [parserApart] }),
+  build({ ...common, entryPoints: ['src/config/parse.ts'], outfile: join(dist, 'parse-config.cjs') }),
+  build({ ...common, entryPoints: ['src/drivers/process/one-off.ts'], outfile: join(dist, 'one-off.cjs') }),
+])
+console.error(`built ${dist}`)
