@@ -29,9 +29,10 @@ function findNode(spawnSync) {
 function run() {
   require('node:module').enableCompileCache()
   const { version } = require('../package.json')
-  const built = join(root, 'dist', 'cli.cjs')
-  if (existsSync(built)) return require(built).runProcess(version)
-  return import('../src/cli/entry.ts').then((entry) => entry.runProcess(version))
+  // A checkout runs its sources, so that nobody tries yesterday's build; the package has none and runs what was built.
+  if (existsSync(join(root, 'src', 'cli', 'entry.ts')))
+    return import('../src/cli/entry.ts').then((entry) => entry.runProcess(version))
+  return require('../dist/cli.cjs').runProcess(version)
 }
 
 function runWithAnotherNode() {
