@@ -37,6 +37,9 @@ export interface OperationRun<Ports> {
 
 /** Appends facts and folds them; the only way the state changes. */
 export async function write<Ports>(run: OperationRun<Ports>, facts: readonly Fact[]): Promise<void> {
+  // Folded before it is durable: what cannot follow must never get into the journal, which could not be read again.
+  const at = run.clock.now()
+  facts.reduce<OperationState | null>((state, fact) => foldOperation(state, { fact, at, actor: run.actor }), run.state)
   const entries = await run.journal.append(
     run.token,
     facts.map((fact) => ({ operation: run.plan.operation, actor: run.actor, fact })),

@@ -1,7 +1,7 @@
 import { BackflipError, type ErrorRecord, toErrorRecord } from '../domain/errors.ts'
 import { type OperationState, passedPivot, stepState } from '../domain/history/operation.ts'
 import type { Outcome } from '../domain/journal.ts'
-import type { Phase } from '../domain/phase.ts'
+import { isAtOrAfter, type Phase } from '../domain/phase.ts'
 import type { PlannedStep } from '../domain/plan/plan.ts'
 import { attemptStep } from './attempt.ts'
 import { isLost, type OperationRun, phaseHook, write } from './operation-run.ts'
@@ -20,7 +20,7 @@ export interface OperationEnd {
  * Runs an operation from wherever its journal says it is, to its end: a new one, one found after a crash, one that was unwinding.
  *
  * Forward through the steps; when one fails, back through those whose effect is there or may be. Past a pivot there is no way
- * back by itself: the operation ends `unsettled`, with the facts, for a person.
+ * back by itself: not verified, the operation ends `unsettled`, with the facts, for a person; half done, it is `unsettled` and stays open.
  *
  * Throws only when it may not write any more (`lease-lost`, `fenced`, a journal that fails): then nothing was changed after that.
  */
@@ -32,6 +32,9 @@ export async function runOperation<Ports>(run: OperationRun<Ports>): Promise<Ope
     const pivot = passedPivot(run.state)
     if (pivot !== null) {
       await onFailure(run, failure.phase, failure.error)
+      // Half a switch stays open: nothing else may start before `resume` has brought it to its end.
+      if (!isAtOrAfter(failure.phase, 'verify'))
+        return { outcome: 'unsettled', error: failure.error, seenMs: null, state: run.state }
       return finish(run, 'unsettled', failure.error)
     }
     await write(run, [{ kind: 'unwinding', phase: failure.phase, because: failure.error, aborted: false }])

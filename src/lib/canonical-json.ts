@@ -10,7 +10,11 @@ export function canonicalJson(value: unknown): string {
   }
   if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(',')}]`
   if (typeof value !== 'object') throw new TypeError(`${typeof value} is not JSON`)
-  const known = Object.entries(value).filter(([, item]) => item !== undefined)
-  known.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-  return `{${known.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(',')}}`
+  const object = value as { readonly [key: string]: unknown }
+  let text = ''
+  for (const key of Object.keys(object).sort()) {
+    const item = object[key]
+    if (item !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonicalJson(item)}`
+  }
+  return `{${text}}`
 }

@@ -2,10 +2,10 @@ import { refusal } from '../domain/errors.ts'
 import type { OperationState } from '../domain/history/operation.ts'
 import { abortOperation, type OperationEnd, runOperation } from '../engine/run.ts'
 import type { Environment, RunOptions } from './environment.ts'
-import { anchorOf } from './observe.ts'
 import { assertSealed } from './plan-hash.ts'
 import { loadRecord } from './record.ts'
 import { runUnder } from './run-plan.ts'
+import { takeFence } from './take-fence.ts'
 import { withLease } from './with-lease.ts'
 
 /**
@@ -30,7 +30,7 @@ function takeUp(
   return withLease(environment, verb, options, async (leased) => {
     const open = openOperation((await loadRecord(environment.journal)).open, verb)
     assertSealed(open.plan)
-    const { generation } = await environment.edge.fence({ anchor: await anchorOf(environment) })
+    const generation = await takeFence(environment)
     const by = await environment.liveness.self(environment.actor)
     const entries = await environment.journal.append(leased.lease.token, [
       { operation: open.plan.operation, actor: environment.actor, fact: { kind: 'operation-resumed', by } },

@@ -10,6 +10,7 @@ import { stepsById } from '../steps/registry.ts'
 import { type Environment, type RunOptions, SILENT } from './environment.ts'
 import { anchorOf, observe, runningState } from './observe.ts'
 import { assertSealed } from './plan-hash.ts'
+import { takeFence } from './take-fence.ts'
 import { type Leased, withLease } from './with-lease.ts'
 
 /**
@@ -22,7 +23,7 @@ export async function runPlan(environment: Environment, plan: Plan, options: Run
     const { record, view } = await observe(environment)
     refuseWhileOpen(record)
     assertStillTrue(plan.assumes, assumptions({ record, edge: runningState(view) }))
-    const { generation } = await environment.edge.fence({ anchor: await anchorOf(environment) })
+    const generation = await takeFence(environment)
     const [entry] = await environment.journal.append(leased.lease.token, [
       { operation: plan.operation, actor: environment.actor, fact: { kind: 'operation-started', plan } },
     ])

@@ -59,6 +59,9 @@ export interface OneOffOutcome {
  * it makes carries the operation's id; `remove` with `operation` takes away only what carries it.
  */
 export interface Runtime {
+  /** Makes all smaller generations worthless: what carries one is refused with `fenced`, also when it was stopped half way. Repeatable. */
+  fence(generation: number): Promise<void>
+
   /** Looks; changes nothing. Bounded: 2 s. */
   list(): Promise<readonly Instance[]>
 

@@ -244,6 +244,18 @@ export function runtimeContract(driver: string, makeWorld: () => Promise<Runtime
       await answerOf(world, blue as Instance)
     })
 
+    test('I7: a generation that was told to it, and has ordered nothing yet, makes the smaller ones worthless', async () => {
+      const runtime = world.open()
+      const release = await world.release(RELEASE_A, { web: { behaviour: 'serve' } })
+      await launched(runtime, launchAsk(release, 'blue', 1, { fencedBy: 4 }))
+      await world.open().fence(5)
+      await world.open().fence(5)
+      const fenced = { code: 'fenced', kind: 'held' }
+      await expect(runtime.remove({ color: 'blue', fencedBy: 4 })).rejects.toMatchObject(fenced)
+      await expect(runtime.fence(4)).rejects.toMatchObject(fenced)
+      expect((await runtime.list()).map(({ state }) => state)).toEqual(['running'])
+    })
+
     it('revive starts a stopped color as it was recorded, and leaves alone what runs', async () => {
       const release = await world.release(RELEASE_A, {
         web: { behaviour: 'serve', environment: { GREETING: 'of that release' } },

@@ -50,7 +50,8 @@ const LEGAL: { readonly [from in StepState['is']]: readonly Fact['kind'][] } = {
   waiting: ['step-started'],
   started: ['step-started', 'step-succeeded', 'step-failed', 'undo-started', 'undo-finished'],
   succeeded: ['undo-started', 'undo-finished'],
-  failed: ['step-started', 'undo-started', 'undo-finished'],
+  // Succeeded after failed: its check found the effect when somebody came to take it up.
+  failed: ['step-started', 'step-succeeded', 'undo-started', 'undo-finished'],
   undoing: ['undo-started', 'undo-finished', 'undo-failed'],
   undone: [],
   'undo-failed': ['undo-started', 'undo-finished'],

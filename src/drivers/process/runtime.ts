@@ -53,6 +53,7 @@ export function processRuntime(options: ProcessRuntimeOptions): Runtime {
     isPrivateFolder(layout.root) ? work() : none
 
   return {
+    fence: (generation) => telling(context.enter(generation).then(nothing)),
     list: () => look(() => listInstances(context), []),
     addresses: (color, manifest) => addressesOf(context, color, manifest),
     unpack: (ask) => change(ask.color, async () => (await more()).unpackRelease(context, ask)),

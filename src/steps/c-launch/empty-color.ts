@@ -13,5 +13,19 @@ export const emptyColor = defineStep<StepPorts, ColorParams>({
     await ports.runtime.remove({ color, fencedBy: generation })
     return { output: null, effects: [{ effect: 'color-emptied', color }] }
   },
-  undo: 'none',
+  // What is gone cannot be had back, and half a color is no way back: once the removal may have begun (the name goes first) it is finished,
+  // so that the journal says what is there.
+  async undo({ color }, { ports, generation }) {
+    const { releases } = await ports.edge.read()
+    const named = releases[color]
+    if (named !== null) {
+      await ports.edge.name({ color, sha: named, fencedBy: generation })
+      return []
+    }
+    await refuseTheLiveColor(ports, color)
+    await ports.runtime.remove({ color, fencedBy: generation })
+    return [{ effect: 'color-emptied', color }]
+  },
+  keptFrom: 'check',
+  manual: ({ color }) => [`backflip cleanup --color ${color}`],
 })

@@ -11,6 +11,7 @@ import { freeze, unfreeze } from '../../../src/operations/freeze.ts'
 import { markGood } from '../../../src/operations/mark-good.ts'
 import { abort, resume } from '../../../src/operations/recover.ts'
 import { prepareRollback, rollback } from '../../../src/operations/rollback.ts'
+import { up } from '../../../src/operations/up-down.ts'
 import type { Judge } from './judge.ts'
 
 /** What a person types. */
@@ -18,7 +19,7 @@ export type Command =
   | { readonly verb: 'deploy'; readonly sha: Sha; readonly again: boolean }
   | { readonly verb: 'rollback'; readonly sha: Sha | null; readonly mode: RollbackMode }
   | { readonly verb: 'cleanup'; readonly color: Color | null; readonly force: boolean }
-  | { readonly verb: 'resume' | 'abort' | 'freeze' | 'unfreeze' | 'doctor' | 'lock break' }
+  | { readonly verb: 'resume' | 'abort' | 'freeze' | 'unfreeze' | 'doctor' | 'lock break' | 'up' }
   | { readonly verb: 'mark-good'; readonly sha: Sha }
 
 export function show(command: Command): string {
@@ -69,6 +70,8 @@ export async function execute(
       return done(unfreeze(environment, REASON, options))
     case 'doctor':
       return done(repair(environment, options))
+    case 'up':
+      return done(up(environment, options))
     case 'mark-good':
       return done(markGood(environment, command.sha, REASON, options))
     case 'lock break':

@@ -292,6 +292,8 @@ async function recover(story: Story, crashes: Trigger[]): Promise<void> {
     const ended = await stage.type({ verb }, { crash, depth: tries + 2 })
     if (ended !== null) story.coverage.ended(`${verb}: ${ended}`)
     if (ended !== null && tries === 1) allIsWell(stage)
+    // What an undo needs has died: a person brings it up again.
+    if (ended === 'stuck' && tries > 1) await stage.type({ verb: 'up' })
   }
 }
 
