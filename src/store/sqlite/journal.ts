@@ -16,10 +16,19 @@ export interface SqliteJournalAsk {
   /** ISO 8601, UTC. */
   readonly now: () => string
   readonly newId: () => string
+  /** An upper bound for the file, in SQLite's pages; default: the disk's. */
+  readonly maxPages?: number
 }
 
 /** One file per environment. Opened, or made with its first entry. The last two entries are verified; `history --verify` walks them all. */
-export async function openSqliteJournal({ file, app, environment, now, newId }: SqliteJournalAsk): Promise<Journal> {
+export async function openSqliteJournal({
+  file,
+  app,
+  environment,
+  now,
+  newId,
+  maxPages,
+}: SqliteJournalAsk): Promise<Journal> {
   const describe = () => ({ id: newId(), app, environment, at: now() })
   const database = await openDatabase(file, describe, (fresh, journal) => {
     fresh
@@ -32,6 +41,7 @@ export async function openSqliteJournal({ file, app, environment, now, newId }: 
     ])
   })
   try {
+    if (maxPages !== undefined) database.exec(`pragma max_page_count = ${Math.trunc(maxPages)}`)
     const statements = prepareStatements(database)
     verifyTail(database, file)
     return journalOver(database, statements, file, now)
