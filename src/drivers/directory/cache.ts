@@ -19,13 +19,19 @@ export function artifactCache({ folder, app }: { readonly folder: string; readon
   const releases = join(folder, 'releases')
   const blob = (sha256: string) => join(blobs, sha256)
 
-  const fetchAll = async (sha: Sha, from: Registry, stored: StoredManifest): Promise<readonly CachedArtifact[]> =>
-    Promise.all(
+  /** One that lies does not end the others half way: all are over when this is. */
+  const fetchAll = async (sha: Sha, from: Registry, stored: StoredManifest): Promise<readonly CachedArtifact[]> => {
+    const fetched = await Promise.allSettled(
       stored.manifest.components.map(async ({ name, artifact }) => {
         await fetchBlob({ from, sha, name, artifact, target: blob(artifact.sha256) })
         return { component: name, path: blob(artifact.sha256) }
       }),
     )
+    return fetched.map((one) => {
+      if (one.status === 'rejected') throw one.reason
+      return one.value
+    })
+  }
 
   return {
     async fetch({ sha, from, pinned }) {
