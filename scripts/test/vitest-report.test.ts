@@ -33,6 +33,11 @@ describe('the last line of npm test counts', () => {
 
   it('a file that did not load as a failure, although no test of it failed', () => {
     expect(tallyVitest(report({ testResults: [file('failed')] }), 1)).toMatchObject({ passed: 0, failed: 1 })
+    const beside = report({
+      numFailedTests: 1,
+      testResults: [file('failed'), file('failed', 'failed'), file('failed')],
+    })
+    expect(tallyVitest(beside, 1)).toMatchObject({ passed: 0, failed: 3 })
   })
 
   it('a test that was skipped as a failure: nobody looked', () => {
