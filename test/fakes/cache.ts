@@ -11,9 +11,11 @@ const FREE_BYTES = 1024 ** 4
 export function fakeCache(world: World, operator: Operator): ArtifactCache {
   const ask = <T>(name: string, work: () => T | Promise<T>) => world.call(operator, `cache.${name}`, work)
   return {
-    fetch: ({ sha, pinned }) =>
+    fetch: ({ sha, from, pinned }) =>
       ask('fetch', async () => {
-        const found = publishedAs(world, sha)
+        const found = world.cached.has(sha)
+          ? publishedAs(world, sha)
+          : await from.manifest(sha).then(() => publishedAs(world, sha))
         if (pinned !== null && pinned !== found.manifestSha256)
           throw refusal('the manifest is not the one of the first deploy', { code: 'artifact-mismatch' })
         if (!world.cached.has(sha)) {

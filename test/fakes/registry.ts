@@ -6,10 +6,10 @@ import type { FakeRelease } from './releases.ts'
 import type { World } from './world.ts'
 
 /** The world's releases. Bytes are nobody's business here: they are tested where they are read. */
-export function fakeRegistry(world: World, operator: Operator): Pick<Registry, 'manifest' | 'list'> & Registry {
+export function fakeRegistry(world: World, operator: Operator): Registry {
   const ask = <T>(name: string, work: () => T) => world.call(operator, `registry.${name}`, work)
   return {
-    manifest: (sha) => ask('manifest', () => publishedAs(world, sha)),
+    manifest: (sha) => ask('manifest', () => published(world, sha)),
     list: (limit) =>
       ask('list', () =>
         [...world.releases.keys()]
@@ -21,6 +21,11 @@ export function fakeRegistry(world: World, operator: Operator): Pick<Registry, '
     publish: () => Promise.reject(new Error('the fake registry is filled by the world')),
     remove: (sha) => ask('remove', () => void world.releases.delete(sha)),
   }
+}
+
+function published(world: World, sha: Sha): FakeRelease {
+  if (world.lost.has(sha)) throw refusal(`there is no release ${sha}`, { code: 'no-such-release' })
+  return publishedAs(world, sha)
 }
 
 export function publishedAs({ releases }: World, sha: Sha): FakeRelease {

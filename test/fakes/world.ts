@@ -59,6 +59,8 @@ export class World {
   readonly clock = new VirtualClock()
   readonly releases = new Map<Sha, FakeRelease>()
   readonly cached = new Set<Sha>()
+  /** Releases that the registry has lost. */
+  readonly lost = new Set<Sha>()
   readonly operators: Operator[] = []
   /** Requests a second that the public makes: what the edge counts. */
   requestsPerSecond = 0

@@ -56,6 +56,7 @@ export function mishaps({ stage, coverage }: Story): Failure[] {
   if (random.chance(0.08)) happen('the edge hangs', () => hang(stage))
   if (random.chance(0.05)) happen('an instance of the standby color dies', () => killStandby(stage))
   if (random.chance(0.05)) happen('the operator interrupts', () => interruptAnybody(stage))
+  if (random.chance(0.06)) happen('the cache loses a release', () => loseFromCache(stage))
   if (random.chance(0.06)) failAHook(stage, coverage)
   const failures: Failure[] = []
   if (random.chance(0.25)) failures.push(anyFailure(stage, random.pick(IDS)))
@@ -95,6 +96,13 @@ function killStandby({ world, random }: Stage): void {
   if (standby.length > 0) world.killInstance(random.pick(standby).name)
 }
 
+function loseFromCache({ world, random, judge }: Stage): void {
+  if (world.cached.size === 0 || judge.verifying) return
+  const sha = random.pick([...world.cached])
+  world.cached.delete(sha)
+  if (random.chance(0.5)) world.lost.add(sha)
+}
+
 function interruptAnybody({ world, random }: Stage): void {
   const alive = world.operators.filter(({ dead, finished }) => !dead && !finished)
   if (alive.length > 0) random.pick(alive).interrupt.abort(new Error('interrupted'))
@@ -119,6 +127,7 @@ function failAHook({ world, random }: Stage, coverage: Coverage): void {
 /** The machines are well again. What was broken stays broken. */
 function allIsWell({ world, scheduler }: Stage): void {
   scheduler.events = []
+  world.lost.clear()
   world.edgeHangs = () => false
   world.hookFails = () => false
 }
@@ -244,7 +253,6 @@ export async function directed(story: Story, index: number, command: Command): P
     const step = IDS[random.int(at, undoFrom)] ?? point.step
     crashes[depth - 2] = { on: { step, direction: 'undo', place: 'before' }, nth: 1 }
   }
-  for (const crash of orderedByStep(crashes)) void crash
   await takeDirected(story, command, orderedByStep(crashes), failures)
   await settle(story)
 }

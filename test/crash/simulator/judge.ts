@@ -27,6 +27,10 @@ export class Judge implements JournalWatch {
   /** Traffic went to the target while the operation was open. */
   #moved = false
   #stuck = false
+  /** The open operation has made sure of what a way back needs. */
+  #wayBackIsHere = false
+  /** It is looking: what is lost in this instant is nobody's fault. */
+  verifying = false
   onLine: (text: string) => void = () => undefined
 
   constructor(world: World) {
@@ -51,7 +55,10 @@ export class Judge implements JournalWatch {
     const { live } = edge.memory
     const moved = live !== this.#live
     this.#live = live
-    if (moved && live === this.oracle.plan?.target?.color) this.#moved = true
+    const { plan } = this.oracle
+    if (moved && operator !== null && this.#moved && plan?.kind === 'rollback' && live === plan.from?.color)
+      this.violate('pivot', `a rollback flips back to ${live}, which it left`)
+    if (moved && live === plan?.target?.color) this.#moved = true
     if (moved && this.#stuck && operator !== null)
       this.violate('I1', `traffic moves (${what}) while the operation is stuck`)
     if (isColor(live)) {
@@ -120,9 +127,27 @@ export class Judge implements JournalWatch {
 
   #follow(operator: Operator, fact: Fact): void {
     if (fact.kind === 'operation-started' || fact.kind === 'operation-resumed') this.#inCharge = operator
-    if (fact.kind === 'operation-started') this.#moved = false
+    if (fact.kind === 'operation-started') {
+      this.#moved = false
+      this.#wayBackIsHere = false
+    }
+    if ('step' in fact) this.verifying = fact.kind === 'step-started' && fact.step === 'verify-way-back'
+    if (fact.kind === 'step-succeeded' && fact.step === 'verify-way-back') this.#wayBackIsHere = this.#liveIsCached()
+    if (fact.kind === 'step-started' && fact.step === 'empty-color') this.#watchWayBack()
     if (fact.kind === 'undo-failed') this.#stuck = true
     if (fact.kind === 'operation-resumed') this.#stuck = false
+  }
+
+  #liveIsCached(): boolean {
+    const sha = this.oracle.plan?.from?.sha
+    return sha === undefined || this.#world.cached.has(sha)
+  }
+
+  /** Before a color is emptied for another release, what serves now must be at hand, verified. */
+  #watchWayBack(): void {
+    const { plan } = this.oracle
+    if (plan?.target == null || plan.from === null || this.#wayBackIsHere) return
+    this.violate('I6', `phase C begins, and nobody made sure that ${plan.from.sha.slice(0, 4)} is in the cache`)
   }
 
   /** I4 and I5 at the instant of the report. */

@@ -43,6 +43,7 @@ function checkColors(world: World, { colors }: EnvironmentRecord, judge: Judge):
     const wrong = (text: string) => judge.violate('I5', `the journal says ${color} is ${held.is}, and ${text}`)
     if (held.is === 'empty' && instances.length > 0) wrong(`${instances[0]?.name} is there`)
     if (held.is !== 'started' && held.is !== 'empty' && running.length > 0) wrong(`${running[0]?.name} runs`)
+    if (held.is === 'stopped' && instances.length === 0) wrong('nothing of it is there')
     if (held.is !== 'started') continue
     const expected = world.releases.get(held.sha ?? ('' as never))?.manifest.components.length ?? 0
     if (running.length !== expected) wrong(`${running.length} of ${expected} instances run`)
