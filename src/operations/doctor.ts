@@ -1,8 +1,9 @@
 import type { EnvironmentRecord } from '../domain/history/record.ts'
 import { type Drift, findDrift } from './drift.ts'
 import type { Environment, RunOptions } from './environment.ts'
-import { anchorOf, observe } from './observe.ts'
+import { observe } from './observe.ts'
 import { refuseWhileOpen } from './run-plan.ts'
+import { takeFenceUnder } from './take-fence.ts'
 import { withLease } from './with-lease.ts'
 
 export interface DoctorReport {
@@ -28,7 +29,7 @@ export function repair(environment: Environment, options: RunOptions = {}): Prom
     if (repaired.length === 0 || before.some(({ code }) => code === 'live-differs' || code === 'anchor-foreign'))
       return { drift: before, repaired: [] }
     // Taking the next generation writes the state file from what the edge's memory serves.
-    const { generation } = await environment.edge.fence({ anchor: await anchorOf(environment) })
+    const generation = await takeFenceUnder(environment, lease)
     await mendNames(environment, record, repaired, generation)
     await mendActiveColor(environment, record, repaired, generation)
     const { journal, actor } = environment

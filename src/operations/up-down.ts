@@ -4,8 +4,9 @@ import type { Manifest } from '../domain/release.ts'
 import type { Topology } from '../domain/topology.ts'
 import type { Instance } from '../ports/runtime.ts'
 import type { Environment, RunOptions } from './environment.ts'
-import { anchorOf, type Observed, observe, releaseFacts } from './observe.ts'
+import { type Observed, observe, releaseFacts } from './observe.ts'
 import { loadRecord } from './record.ts'
+import { takeFenceUnder } from './take-fence.ts'
 import { withLease } from './with-lease.ts'
 
 export interface UpReport {
@@ -15,11 +16,11 @@ export interface UpReport {
 
 /** After a reboot: the recorded colors run again, then the edge, with the color that its file names. Decides nothing. */
 export function up(environment: Environment, options: RunOptions = {}): Promise<UpReport> {
-  return withLease(environment, 'up', options, async () => {
+  return withLease(environment, 'up', options, async ({ lease }) => {
     const { edge, runtime, journal } = environment
     const record = await loadRecord(journal)
     // Instances first: an edge that is up before them would answer 503.
-    const { generation } = await edge.fence({ anchor: await anchorOf(environment) })
+    const generation = await takeFenceUnder(environment, lease)
     const revived = await Promise.all(
       COLORS.filter((color) => record.colors[color].is === 'started').map((color) =>
         runtime.revive({ color, fencedBy: generation }),
@@ -33,9 +34,9 @@ export function up(environment: Environment, options: RunOptions = {}): Promise<
 
 /** Stops the edge, then every instance; what is recorded stays, for `up`. */
 export function down(environment: Environment, options: RunOptions = {}): Promise<void> {
-  return withLease(environment, 'down', options, async () => {
+  return withLease(environment, 'down', options, async ({ lease }) => {
     const { edge, runtime } = environment
-    const { generation } = await edge.fence({ anchor: await anchorOf(environment) })
+    const generation = await takeFenceUnder(environment, lease)
     await edge.stop()
     await Promise.all(COLORS.map((color) => runtime.stop({ color, fencedBy: generation })))
   })

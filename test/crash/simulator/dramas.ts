@@ -195,7 +195,7 @@ export async function zombie(story: Story): Promise<void> {
   const { stage } = story
   const { random, scheduler } = stage
   const command = random.chance(0.85) ? anyCommand(story) : calmCommand(story)
-  const pause: Trigger = { at: random.int(1, MANY_POINTS) }
+  const pause = anyPause(stage)
   const sleeper = stage.begin(command, { pause, failures: mishaps(story) }, (ended) =>
     story.coverage.ended(`zombie: ${ended}`),
   )
@@ -218,6 +218,17 @@ export async function zombie(story: Story): Promise<void> {
   wake(stage, sleeper)
   await scheduler.run()
   await settle(story)
+}
+
+/** Anywhere, or in the middle of a step: there it hurts most. */
+function anyPause({ random }: Stage): Trigger {
+  if (random.chance(0.4)) return { at: random.int(1, MANY_POINTS) }
+  const on: CrashPoint = {
+    step: random.pick(IDS),
+    direction: 'forward',
+    place: random.pick(['before', 'between', 'between', 'after']),
+  }
+  return { on, nth: random.int(1, 6) }
 }
 
 export function wake(stage: Stage, sleeper: Operator): void {
@@ -317,6 +328,7 @@ export async function settle(story: Story): Promise<void> {
   allIsWell(stage)
   await recover(story, [])
   await stage.scheduler.run()
+  if (stage.random.chance(0.4)) await stage.checkpoint()
   const before = stage.judge.violations.length
   await checkQuiet(stage.world, stage.journal, stage.judge)
   if (stage.judge.violations.length > before) stage.say('this is what is left when all is quiet')

@@ -1,5 +1,6 @@
-import type { EnvironmentRecord } from '../../../src/domain/history/record.ts'
+import { type EnvironmentRecord, RECORD_VERSION } from '../../../src/domain/history/record.ts'
 import type { Sha } from '../../../src/domain/ids.ts'
+import type { Json } from '../../../src/domain/json.ts'
 import { loadRecord } from '../../../src/operations/record.ts'
 import type { Journal } from '../../../src/ports/journal.ts'
 import { fakeEnvironment } from '../../fakes/environment.ts'
@@ -67,6 +68,12 @@ export class Stage {
 
   record(): Promise<EnvironmentRecord> {
     return loadRecord(this.journal)
+  }
+
+  /** The fold so far is saved: what comes after must not notice. */
+  async checkpoint(): Promise<void> {
+    const record = await this.record()
+    await this.journal.saveCheckpoint({ version: RECORD_VERSION, seq: record.seq, state: record as unknown as Json })
   }
 
   /** Begins a command as a process of its own; `run` the scheduler afterwards. */
