@@ -2,7 +2,7 @@ import { BackflipError, type ErrorRecord, toErrorRecord } from '../domain/errors
 import { stepState } from '../domain/history/operation.ts'
 import type { Fact } from '../domain/journal.ts'
 import type { PlannedStep } from '../domain/plan/plan.ts'
-import { findStep, isLost, type OperationRun, stepContext, write } from './operation-run.ts'
+import { findStep, finishedFact, isLost, type OperationRun, stepContext, write } from './operation-run.ts'
 import type { Step, StepResult } from './step.ts'
 
 /** Between two attempts of one step. */
@@ -64,15 +64,23 @@ async function succeed<Ports>(
 ): Promise<null> {
   const tookMs = Math.round(run.clock.monotonicMs() - begun)
   const facts: Fact[] = [{ kind: 'step-succeeded', step: planned.id, output, effects, tookMs, found }]
-  const chained =
-    next !== undefined &&
-    next.phase === planned.phase &&
-    !run.signal.aborted &&
-    stepState(run.state, next.id).is === 'waiting'
+  const chained = isNextAtOnce(run, planned, next)
   if (chained) facts.push({ kind: 'step-started', step: next.id, attempt: 1 })
+  // The last step of all: what it says and that the operation is done are one thing.
+  if (next === undefined && run.hooks.isEmpty) facts.push(finishedFact(run, 'done', null, null))
   await write(run, facts)
   if (chained) run.begun = next.id
   return null
+}
+
+/** Whether nothing can happen between the two: no hook, no wish to stop. */
+function isNextAtOnce<Ports>(
+  run: OperationRun<Ports>,
+  planned: PlannedStep,
+  next: PlannedStep | undefined,
+): next is PlannedStep {
+  if (next === undefined || run.signal.aborted || stepState(run.state, next.id).is !== 'waiting') return false
+  return next.phase === planned.phase || run.hooks.isEmpty
 }
 
 async function fail<Ports>(

@@ -1,6 +1,6 @@
 import { BackflipError, type ErrorRecord, toErrorRecord } from '../domain/errors.ts'
 import { foldOperation, type OperationState, stepState } from '../domain/history/operation.ts'
-import type { Entry, Fact } from '../domain/journal.ts'
+import type { Entry, Fact, Outcome } from '../domain/journal.ts'
 import type { Json } from '../domain/json.ts'
 import type { Phase } from '../domain/phase.ts'
 import type { Plan } from '../domain/plan/plan.ts'
@@ -48,6 +48,16 @@ export async function write<Ports>(run: OperationRun<Ports>, facts: readonly Fac
     run.state = foldOperation(run.state, entry) ?? run.state
     run.listener.entry(entry)
   }
+}
+
+export function finishedFact<Ports>(
+  { clock, state }: OperationRun<Ports>,
+  outcome: Outcome,
+  error: ErrorRecord | null,
+  seenMs: number | null,
+): Fact {
+  const tookMs = Math.max(0, Date.parse(clock.now()) - Date.parse(state.startedAt))
+  return { kind: 'operation-finished', outcome, error, seenMs, tookMs }
 }
 
 /** Our time is over: another holder has the environment, and nothing more may be written or done. */

@@ -4,7 +4,7 @@ import type { Outcome } from '../domain/journal.ts'
 import { isAtOrAfter, type Phase } from '../domain/phase.ts'
 import type { PlannedStep } from '../domain/plan/plan.ts'
 import { attemptStep } from './attempt.ts'
-import { isLost, type OperationRun, phaseHook, write } from './operation-run.ts'
+import { finishedFact, isLost, type OperationRun, phaseHook, write } from './operation-run.ts'
 import { unwind } from './unwind.ts'
 
 export interface OperationEnd {
@@ -84,7 +84,7 @@ async function forward<Ports>(run: OperationRun<Ports>): Promise<Failure | null>
     const failed = await runStep(run, planned, run.plan.steps[index + 1])
     if (failed !== null) return failed
   }
-  return phase === null ? null : leavePhase(run, phase)
+  return phase === null || run.state.finished !== null ? null : leavePhase(run, phase)
 }
 
 async function runStep<Ports>(
@@ -140,8 +140,7 @@ async function finish<Ports>(
   error: ErrorRecord | null,
   seenMs: number | null = null,
 ): Promise<OperationEnd> {
-  const tookMs = Math.max(0, Date.parse(run.clock.now()) - Date.parse(run.state.startedAt))
-  await write(run, [{ kind: 'operation-finished', outcome, error, seenMs, tookMs }])
+  if (run.state.finished === null) await write(run, [finishedFact(run, outcome, error, seenMs)])
   return { outcome, error, seenMs, state: run.state }
 }
 

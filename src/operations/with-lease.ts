@@ -23,10 +23,16 @@ export async function withLease<T>(
   const say = (text: string) => options.progress?.say('lease', text)
   const lease = await acquireLease({ journal, liveness, clock, actor, message, waitMs: options.lockWaitMs ?? 0, say })
   const kept = keepLease(journal, lease.token, clock, HEARTBEAT_MS)
+  let result: T
   try {
-    return await work({ lease, lost: kept.signal })
-  } finally {
+    result = await work({ lease, lost: kept.signal })
+  } catch (error) {
     kept.stop()
-    if (await journal.releaseLease(lease.token)) await saveRecord(journal)
+    // What went wrong first is what is told; a lease that cannot be given back is adopted from us when we are gone.
+    await journal.releaseLease(lease.token).catch(() => false)
+    throw error
   }
+  kept.stop()
+  if (await journal.releaseLease(lease.token)) await saveRecord(journal)
+  return result
 }

@@ -5,6 +5,9 @@ import type { World } from './world.ts'
 
 export function fakeHooks(world: World, operator: Operator): Hooks {
   return {
+    get isEmpty() {
+      return !world.hasHooks
+    },
     run: (name) =>
       world.call(operator, `hook.${name}`, () => {
         if (!world.hookFails(name, operator)) return

@@ -69,6 +69,8 @@ export class World {
   onChange: (change: Change) => void = () => undefined
   /** A fault of the edge: it runs and does not answer. */
   edgeHangs: () => boolean = () => false
+  /** Whether there are hooks between phases: without them the engine joins durable writes across phases. */
+  hasHooks = false
   /** A fault of the operator's hooks. */
   hookFails: (hook: string, operator: Operator) => boolean = () => false
 

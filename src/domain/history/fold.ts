@@ -4,9 +4,9 @@ import { foldOperation, type OperationState } from './operation.ts'
 import type { EnvironmentRecord, OperationSummary, ServedRecord } from './record.ts'
 
 /** Bounds of the record: older ones are in the journal still, for `history`. */
-const MAX_SERVED = 200
-const MAX_BLOCKED = 100
-const MAX_LEDGER = 200
+const MAX_SERVED = 50
+const MAX_BLOCKED = 50
+const MAX_LEDGER = 100
 
 /** One more entry. Pure: the same entries give the same record, from any checkpoint. */
 export function fold(record: EnvironmentRecord, entry: Entry): EnvironmentRecord {

@@ -19,9 +19,10 @@ export async function recordActive(host: Host, { at, color, sha, operation, fenc
   const { activeColor, activeColorHistory } = host.layout
   const lines = ((await readText(host, activeColorHistory)) ?? '').split('\n').filter((line) => line !== '')
   const [, lastColor, , lastOperation] = lines[0]?.split(' ') ?? []
-  if (lastColor !== color || lastOperation !== operation) {
-    const line = `${at} ${color} ${sha ?? '-'} ${operation}`
-    await writeFenced(host, fencedBy, activeColorHistory, `${[line, ...lines].slice(0, MAX_LINES).join('\n')}\n`)
-  }
-  await writeFenced(host, fencedBy, activeColor, `${color}\n`)
+  const isRepeat = lastColor === color && lastOperation === operation
+  const all = isRepeat ? lines : [`${at} ${color} ${sha ?? '-'} ${operation}`, ...lines].slice(0, MAX_LINES)
+  await Promise.all([
+    isRepeat ? null : writeFenced(host, fencedBy, activeColorHistory, `${all.join('\n')}\n`),
+    writeFenced(host, fencedBy, activeColor, `${color}\n`),
+  ])
 }

@@ -12,6 +12,7 @@ const SHOWN_LINES = 10
 /** Executables `pre-<phase>`, `post-<phase>`, `on-failure` in one folder; context in `BACKFLIP_*`. Null: there are none. */
 export function folderHooks(folder: string | null, timeoutMs: number = TIMEOUT_MS): Hooks {
   return {
+    isEmpty: folder === null,
     async run(name, context) {
       if (folder === null) return
       const path = join(folder, name)

@@ -118,6 +118,7 @@ function failAHook({ world, random }: Stage, coverage: Coverage): void {
     'post-verify',
     'on-failure',
   ])
+  world.hasHooks = true
   world.hookFails = (name) => {
     if (name === hook) coverage.fault(`the hook ${hook} fails`)
     return name === hook
@@ -252,8 +253,10 @@ export async function directed(story: Story, index: number, command: Command): P
     undoFrom = random.int(at, last)
     const failing = IDS[undoFrom] ?? point.step
     // The last step reports its failures and never fails: there it is the hook after it that does.
-    if (undoFrom === last) stage.world.hookFails = (name) => name === 'post-verify'
-    else failures.push({ ...anyFailure(stage, failing), times: 99, retried: false })
+    if (undoFrom === last) {
+      stage.world.hasHooks = true
+      stage.world.hookFails = (name) => name === 'post-verify'
+    } else failures.push({ ...anyFailure(stage, failing), times: 99, retried: false })
   }
   const crashes = Array.from({ length: depth }, (_, n): Trigger => {
     if (n === depth - 1) return { on: point, nth: random.chance(0.6) ? 1 : random.int(1, 4) }
