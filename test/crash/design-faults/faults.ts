@@ -107,7 +107,7 @@ export const DESIGN_FAULTS: readonly DesignFault[] = [
         replace:
           "const facts: Fact[] = [{ kind: 'step-started', step: planned.id, attempt: 1 }, { kind: 'step-succeeded',",
       },
-      { file: ATTEMPT, find: 'const chained =\n', replace: 'const chained = false &&\n' },
+      { file: ATTEMPT, find: 'const chained = ', replace: 'const chained = false && ' },
       {
         file: ATTEMPT,
         find: "await write(run, [{ kind: 'step-failed',",

@@ -54,6 +54,7 @@ async function tell(stage: Stage, coverage: Coverage, index: number): Promise<vo
   const target = stage.publish(3, 'good', 'succeeds')
   const others = [4, 5, 6].map((n) => stage.publish(n, random.weighted(VARIETIES), random.weighted(MIGRATIONS)))
   const story: Story = { stage, coverage, shas: [...good, target, ...others], zombies: [] }
+  stage.world.hasHooks = random.chance(0.4)
   stage.world.requestsPerSecond = random.pick([0, 20, 500])
   // Most stories begin where something is live already, and a way back is there.
   const begun = random.weighted([
