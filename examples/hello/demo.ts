@@ -20,6 +20,8 @@ const { values } = parseArgs({ options: { json: { type: 'boolean', default: fals
 const isQuiet = values.json
 const interrupted = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interrupted.abort(name))
+// A reader that went away (`npm run demo | head`) ends the demo as Ctrl-C does; otherwise what runs would stay behind.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => interrupted.abort('SIGPIPE'))
 
 process.exitCode = await demo()
 

@@ -37,6 +37,7 @@ function demo(...args: readonly string[]) {
   return {
     ended,
     interrupt: () => child.kill('SIGINT'),
+    closeReader: () => child.stdout.destroy(),
     /** Resolves when `text` was written to either; rejects when the demo ends first. */
     wrote: async (text: string) => {
       const isThere = () => out.includes(text) || err.includes(text)
@@ -83,6 +84,14 @@ describe('npm run demo', () => {
     const { code, err } = await run.ended
     expect(err).toContain('interrupted: everything is stopped and taken away')
     expect(code).toBe(130)
+    expect(await whatIsLeft()).toEqual({ processes: [], folders: [] })
+  })
+
+  it('leaves nothing behind when its reader goes away', async () => {
+    const run = demo()
+    await run.wrote('✓ C Unpack')
+    run.closeReader()
+    expect((await run.ended).code).not.toBe(0)
     expect(await whatIsLeft()).toEqual({ processes: [], folders: [] })
   })
 })

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-const BACKFLIP = fileURLToPath(new URL('../../../bin/backflip.js', import.meta.url))
+/** This clone's own. */
+export const BACKFLIP = fileURLToPath(new URL('../../../bin/backflip.js', import.meta.url))
 const MAX_OUTPUT_BYTES = 8 * 1024 * 1024
 /** After an interruption: long enough to flip back and to stop what was started. */
 const GRACE_MS = 15_000
@@ -14,13 +15,14 @@ export interface CliEnd {
 
 /** One real `backflip …`, as a person would type it. Aborting asks it to go back, and ends it when it does not. */
 export async function runCli(ask: {
+  readonly program: string
   readonly argv: readonly string[]
   readonly cwd: string
   readonly quiet: boolean
   readonly signal: AbortSignal
 }): Promise<CliEnd> {
   const shown = ask.quiet ? 'pipe' : 'inherit'
-  const child = spawn(process.execPath, [BACKFLIP, ...ask.argv], {
+  const child = spawn(process.execPath, [ask.program, ...ask.argv], {
     cwd: ask.cwd,
     stdio: ['ignore', shown, shown],
     env: { ...process.env, BACKFLIP_ACTOR: 'demo' },

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 import { freePort, freePortRange } from './free-ports.ts'
 import { endLeftovers } from './leftovers.ts'
-import { type CliEnd, runCli } from './run-cli.ts'
+import { BACKFLIP, type CliEnd, runCli } from './run-cli.ts'
 
 const EXAMPLE = fileURLToPath(new URL('../backflip.yaml', import.meta.url))
 /** Of both colors, with room for what the driver leaves between them. */
@@ -22,7 +22,14 @@ export interface Stage {
   readonly clear: () => Promise<readonly string[]>
 }
 
-export async function setStage(signal: AbortSignal): Promise<Stage> {
+export interface StageOptions {
+  /** Which `backflip.js`; default: this clone's. */
+  readonly program?: string
+  /** How long phase F watches; default: what the example says. */
+  readonly bake?: string
+}
+
+export async function setStage(signal: AbortSignal, { program = BACKFLIP, bake }: StageOptions = {}): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'backflip-demo-'))
   const port = await freePort()
   const first = await freePortRange(INSTANCE_PORTS)
@@ -30,12 +37,13 @@ export async function setStage(signal: AbortSignal): Promise<Stage> {
   const { local } = example.environments
   local.edge.bind = `127.0.0.1:${port}`
   local.runtime.ports = `${first}-${first + INSTANCE_PORTS - 1}`
+  local.verify.bake = bake ?? local.verify.bake
   await mkdir(join(folder, 'registry'))
   const config = join(folder, 'backflip.yaml')
   // JSON is YAML too.
   await writeFile(config, `${JSON.stringify(example, null, 2)}\n`)
   const run = (argv: readonly string[], quiet: boolean, stop: AbortSignal) =>
-    runCli({ argv: [...argv, '--config', config], cwd: folder, quiet, signal: stop })
+    runCli({ program, argv: [...argv, '--config', config], cwd: folder, quiet, signal: stop })
   return {
     folder,
     url: `http://127.0.0.1:${port}`,

@@ -10,7 +10,7 @@ export interface Flip {
 
 export interface FlipSeen {
   readonly to: Who
-  /** From the flip's beginning to the first complete answer of the new release; null when there was none. */
+  /** From the flip's beginning to the first complete answer of the new release; null when there was none. For a flip before the traffic: the wait. */
   readonly firstNewMs: number | null
   /** From the acknowledgement to the last request that the old release answered: negative when it was sent before. */
   readonly lastOldSentMs: number | null

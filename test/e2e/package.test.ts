@@ -1,0 +1,66 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { setStage } from '../../examples/hello/demo/stage.ts'
+import { publishAll, RELEASES } from '../../examples/hello/demo/story.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const PACK_LIMIT_MS = 120_000
+
+let folder = ''
+let program = ''
+
+function npm(cwd: string, ...args: readonly string[]): string {
+  const { status, stdout, stderr } = spawnSync('npm', [...args], { cwd, encoding: 'utf8', timeout: PACK_LIMIT_MS })
+  if (status !== 0) throw new Error(`npm ${args.join(' ')} ended with ${status}:\n${stderr}`)
+  return stdout
+}
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'package-test-'))
+  npm(root, 'pack', '--silent', '--pack-destination', folder)
+  const [tarball = ''] = readdirSync(folder)
+  const home = join(folder, 'empty')
+  mkdirSync(home)
+  writeFileSync(join(home, 'package.json'), '{ "private": true }')
+  // Offline: what a user installs is this file and nothing else.
+  npm(home, 'install', '--offline', '--no-audit', '--no-fund', join(folder, tarball))
+  program = join(home, 'node_modules', 'backflip', 'bin', 'backflip.js')
+}, PACK_LIMIT_MS)
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('npm pack, installed into an empty folder', () => {
+  it('brings the program, its licence and nothing of the workshop', () => {
+    const inside = readdirSync(join(folder, 'empty', 'node_modules', 'backflip'))
+    expect(inside).toEqual(expect.arrayContaining(['bin', 'dist', 'schema', 'LICENSE', 'package.json']))
+    for (const one of ['src', 'test', 'scripts', 'tools', 'examples', 'node_modules']) expect(inside).not.toContain(one)
+    expect(readdirSync(join(folder, 'empty', 'node_modules')).filter((one) => !one.startsWith('.'))).toEqual([
+      'backflip',
+    ])
+  })
+
+  it('deploys, flips and goes back on a real HAProxy', async () => {
+    const stage = await setStage(new AbortController().signal, { program, bake: '0' })
+    try {
+      await publishAll(stage, true)
+      const run = async (...argv: readonly string[]) => {
+        const { code, err } = await stage.backflip([...argv, '--yes'], { quiet: true })
+        expect(err).not.toContain('Error:')
+        return code
+      }
+      const live = async () => ((await (await fetch(`${stage.url}/api/health`)).json()) as { readonly sha: string }).sha
+      expect(await run('deploy', RELEASES.r1.sha)).toBe(0)
+      expect(await live()).toBe(RELEASES.r1.sha)
+      expect(await run('deploy', RELEASES.r2.sha)).toBe(0)
+      expect(await live()).toBe(RELEASES.r2.sha)
+      expect(await run('rollback', '--mode', 'fast')).toBe(0)
+      expect(await live()).toBe(RELEASES.r1.sha)
+    } finally {
+      expect(await stage.clear()).toEqual([])
+    }
+  })
+})
