@@ -1,7 +1,7 @@
 import { BackflipError } from '../domain/errors.ts'
 import { foldOperation } from '../domain/history/operation.ts'
 import type { EnvironmentRecord } from '../domain/history/record.ts'
-import { assertStillTrue, assumptions } from '../domain/plan/guards.ts'
+import { assertConsumesNoMore, assertStillTrue, assumptions } from '../domain/plan/guards.ts'
 import type { Plan } from '../domain/plan/plan.ts'
 import { isLost, type Listener, type OperationRun } from '../engine/operation-run.ts'
 import { type OperationEnd, runOperation } from '../engine/run.ts'
@@ -23,6 +23,7 @@ export async function runPlan(environment: Environment, plan: Plan, options: Run
     const { record, view } = await observe(environment)
     refuseWhileOpen(record)
     assertStillTrue(plan.assumes, assumptions({ record, edge: runningState(view) }))
+    assertConsumesNoMore(plan, record)
     const generation = await takeFence(environment)
     const [entry] = await environment.journal.append(leased.lease.token, [
       { operation: plan.operation, actor: environment.actor, fact: { kind: 'operation-started', plan } },

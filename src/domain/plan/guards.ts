@@ -1,8 +1,10 @@
 import { type Color, isColor, otherColor } from '../color.ts'
 import { BackflipError, refusal } from '../errors.ts'
+import type { EnvironmentRecord } from '../history/record.ts'
 import { type Sha, short } from '../ids.ts'
 import type { PlanFacts } from './facts.ts'
-import type { Assumptions } from './plan.ts'
+import type { Assumptions, Plan } from './plan.ts'
+import { consumedWayBack } from './way-back.ts'
 
 /** The live color and its release; the edge and the journal must agree, or nobody plans anything. */
 export function agreedLive({
@@ -47,6 +49,18 @@ export function assertStillTrue(assumed: Assumptions, now: Assumptions): void {
   throw refusal('what the plan assumed is no longer so', {
     code: 'plan-outdated',
     details: changed,
+    hint: 'plan again: the same command',
+  })
+}
+
+/** A way back that the plan does not name (its release was marked good meanwhile) is not destroyed (I6). Error `plan-outdated`. */
+export function assertConsumesNoMore({ mode, assumes, consumes }: Plan, record: EnvironmentRecord): void {
+  if (mode === 'fast') return
+  const now = consumedWayBack(record, assumes.standby.color)
+  if (now === null || now === consumes) return
+  throw refusal('the plan would now destroy a way back that it does not name', {
+    code: 'plan-outdated',
+    details: [now],
     hint: 'plan again: the same command',
   })
 }
