@@ -9,7 +9,7 @@ import { withEnvironment } from './with-environment.ts'
 /** Parses, runs one command, and answers with the exit code. Help and version connect to nothing and lock nothing. */
 export async function main(argv: readonly string[], io: Io, version: string): Promise<number> {
   let exitCode: number = EXIT.done
-  const program = buildProgram(io, version, async (command, args, options) => {
+  const program = buildProgram(argv, io, version, async (command, args, options) => {
     exitCode = await withEnvironment(command, args, options, io)
   })
   try {
@@ -23,7 +23,13 @@ export async function main(argv: readonly string[], io: Io, version: string): Pr
 
 type RunCommand = (command: Command, args: readonly string[], options: CommandInput['options']) => Promise<void>
 
-function buildProgram(io: Io, version: string, run: RunCommand): Program {
+/** The family of the verb that was typed, or all of them for help and for a suggestion: building the others costs more than parsing. */
+function commandsFor(argv: readonly string[]): readonly Command[] {
+  const family = COMMANDS.filter(({ name }) => name.split(' ')[0] === argv[0])
+  return family.length === 0 ? COMMANDS : family
+}
+
+function buildProgram(argv: readonly string[], io: Io, version: string, run: RunCommand): Program {
   const program = prepare(new Program('backflip'), io)
     .description('Blue/green deploys that can always flip back')
     .version(version)
@@ -32,7 +38,7 @@ function buildProgram(io: Io, version: string, run: RunCommand): Program {
       '\nExit codes: 0 done, 1 failed (users saw nothing), 2 usage, 3 refused, 4 held by another, 5 reverted, 6 a person is needed',
     )
   const groups = new Map<string, Program>()
-  for (const command of COMMANDS) {
+  for (const command of commandsFor(argv)) {
     const [group, verb] = command.name.split(' ') as [string, string | undefined]
     const parent = verb === undefined ? program : (groups.get(group) ?? addGroup(program, group, groups, io))
     addCommand(parent, verb ?? group, command, io, run)

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { BackflipError } from '../domain/errors.ts'
 import { writeFileAtomic } from '../lib/atomic-file.ts'
@@ -17,7 +17,7 @@ function cacheFolder(folder: string): string {
 export async function readCached(folder: string, key: string): Promise<Config | null> {
   try {
     if (!isPrivateFolder(join(folder, '.backflip')) || !isPrivateFolder(cacheFolder(folder))) return null
-    const text = await readFile(join(cacheFolder(folder), `${key}.json`), 'utf8')
+    const text = readFileSync(join(cacheFolder(folder), `${key}.json`), 'utf8')
     const newline = text.indexOf('\n')
     const body = text.slice(newline + 1)
     return text.slice(0, newline) === stampOf(body) ? (JSON.parse(body) as Config) : null

@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { usageError } from '../domain/errors.ts'
 import { sha256Hex } from '../lib/sha256.ts'
@@ -32,7 +31,7 @@ export function findConfig(from: string, named: string | null): string {
  * validator costs more than Node's own start.
  */
 export async function loadConfig(file: string): Promise<Config> {
-  const bytes = await readFile(file)
+  const bytes = readFileSync(file)
   if (bytes.length > MAX_BYTES)
     throw usageError(`${file} has ${bytes.length} bytes: no configuration is that large`, {
       code: 'bad-config',

@@ -1,6 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { link, mkdir, open, readdir, readFile, rm, stat, statfs } from 'node:fs/promises'
+import { createReadStream, promises as files, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { BackflipError, refusal } from '../../domain/errors.ts'
 import { type AppName, parseSha, type Sha, short } from '../../domain/ids.ts'
@@ -37,8 +36,8 @@ export function artifactCache({ folder, app }: { readonly folder: string; readon
     async fetch({ sha, from, pinned }) {
       const stored = await from.manifest(sha)
       assertManifest(stored, app, sha, pinned)
-      await mkdir(blobs, { recursive: true, mode: 0o700 })
-      await mkdir(releases, { recursive: true, mode: 0o700 })
+      await files.mkdir(blobs, { recursive: true, mode: 0o700 })
+      await files.mkdir(releases, { recursive: true, mode: 0o700 })
       const artifacts = await fetchAll(sha, from, stored)
       // Last: a release is in the cache when its manifest is.
       await writeFileAtomic(join(releases, `${sha}.json`), manifestBytes(stored.manifest))
@@ -64,20 +63,20 @@ export function artifactCache({ folder, app }: { readonly folder: string; readon
     async prune(keep) {
       const known = await listReleases(releases)
       const gone = known.filter((sha) => !keep.includes(sha))
-      for (const sha of gone) await rm(join(releases, `${sha}.json`), { force: true })
+      for (const sha of gone) await files.rm(join(releases, `${sha}.json`), { force: true })
       const kept = await Promise.all(
         known.filter((sha) => keep.includes(sha)).map((sha) => readStored(join(releases, `${sha}.json`))),
       )
       const needed = new Set(
         kept.flatMap((one) => one?.manifest.components.map(({ artifact }) => artifact.sha256) ?? []),
       )
-      for (const name of await namesIn(blobs)) if (!needed.has(name)) await rm(join(blobs, name), { force: true })
+      for (const name of await namesIn(blobs)) if (!needed.has(name)) await files.rm(join(blobs, name), { force: true })
       return gone
     },
 
     async freeBytes() {
-      await mkdir(folder, { recursive: true, mode: 0o700 })
-      const { bavail, bsize } = await statfs(folder)
+      await files.mkdir(folder, { recursive: true, mode: 0o700 })
+      const { bavail, bsize } = await files.statfs(folder)
       return bavail * bsize
     },
   }
@@ -108,9 +107,9 @@ async function fetchBlob(ask: {
 }): Promise<void> {
   const { from, sha, name, artifact, target } = ask
   if (await hasBytes(target, artifact)) return
-  await rm(target, { force: true })
+  await files.rm(target, { force: true })
   const temporary = `${target}.${randomBytes(6).toString('hex')}.tmp`
-  const file = await open(temporary, 'wx', 0o600)
+  const file = await files.open(temporary, 'wx', 0o600)
   try {
     const hash = createHash('sha256')
     let size = 0
@@ -126,11 +125,11 @@ async function fetchBlob(ask: {
     if (digest !== artifact.sha256)
       throw mismatch(artifact, `its digest is ${digest}, and the manifest says ${artifact.sha256}`)
     await file.sync()
-    await link(temporary, target).catch(acceptExisting)
+    await files.link(temporary, target).catch(acceptExisting)
     await syncFolder(join(target, '..'))
   } finally {
     await file.close()
-    await rm(temporary, { force: true })
+    await files.rm(temporary, { force: true })
   }
 }
 
@@ -149,8 +148,7 @@ function mismatch({ file }: Artifact, what: string): BackflipError {
 }
 
 async function hasSize(path: string, { sizeBytes }: Artifact): Promise<boolean> {
-  const found = await stat(path).catch(() => null)
-  return found?.size === sizeBytes
+  return statSync(path, { throwIfNoEntry: false })?.size === sizeBytes
 }
 
 async function hasBytes(path: string, artifact: Artifact): Promise<boolean> {
@@ -162,7 +160,7 @@ async function hasBytes(path: string, artifact: Artifact): Promise<boolean> {
 
 async function readStored(path: string): Promise<StoredManifest | null> {
   try {
-    const bytes = await readFile(path)
+    const bytes = readFileSync(path)
     return { manifest: parseManifest(bytes), manifestSha256: manifestDigest(bytes) }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
@@ -180,7 +178,7 @@ async function listReleases(folder: string): Promise<readonly Sha[]> {
 
 async function namesIn(folder: string): Promise<readonly string[]> {
   try {
-    return await readdir(folder)
+    return await files.readdir(folder)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw error

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { copyFile, link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { createReadStream, promises as disk } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { DirectoryRegistryConfig } from '../../config/types.ts'
 import { BackflipError, refusal } from '../../domain/errors.ts'
@@ -24,7 +23,7 @@ export function directoryRegistry({
     manifest: (sha) => readManifest(place, sha),
     async open(sha, component, artifact) {
       const path = place.artifact(component, sha)
-      await stat(path).catch((cause: unknown) => {
+      await disk.stat(path).catch((cause: unknown) => {
         throw refusal(`the registry has no ${artifact.file}`, {
           code: 'no-such-artifact',
           cause,
@@ -39,9 +38,9 @@ export function directoryRegistry({
     async remove(sha) {
       const { manifest } = await readManifest(place, sha)
       // The manifest first: a release without one does not exist, so nobody finds half of it.
-      await rm(dirname(place.manifest(sha)), { recursive: true, force: true })
+      await disk.rm(dirname(place.manifest(sha)), { recursive: true, force: true })
       for (const { name } of manifest.components)
-        await rm(dirname(place.artifact(name, sha)), { recursive: true, force: true })
+        await disk.rm(dirname(place.artifact(name, sha)), { recursive: true, force: true })
     },
   }
 }
@@ -80,7 +79,7 @@ async function readManifest(place: Place, sha: Sha): Promise<StoredManifest> {
 
 async function readIfThere(path: string): Promise<Buffer | null> {
   try {
-    const file = await open(path, 'r')
+    const file = await disk.open(path, 'r')
     try {
       const { size } = await file.stat()
       if (size > MAX_MANIFEST_BYTES) throw refusal(`${path} is too large for a manifest`, { code: 'bad-manifest' })
@@ -100,7 +99,7 @@ async function list(
 ): Promise<readonly { readonly sha: Sha; readonly publishedAt: string }[]> {
   let names: string[]
   try {
-    names = await readdir(place.releases)
+    names = await disk.readdir(place.releases)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw error
@@ -108,7 +107,7 @@ async function list(
   const shas = names.filter((name) => /^[0-9a-f]{40}$/.test(name)).map((name) => parseSha(name))
   const found = await Promise.all(
     shas.map(async (sha) => {
-      const known = await stat(place.manifest(sha)).catch(() => null)
+      const known = await disk.stat(place.manifest(sha)).catch(() => null)
       return known === null ? [] : [{ sha, publishedAt: known.mtime.toISOString() }]
     }),
   )
@@ -127,18 +126,18 @@ async function publish(place: Place, { manifest, files }: Parameters<Registry['p
   if (before !== null) return sameOrRefuse(before, bytes, sha)
   for (const { component, path } of files) await store(path, place.artifact(component, sha))
   const target = place.manifest(sha)
-  await mkdir(dirname(target), { recursive: true })
+  await disk.mkdir(dirname(target), { recursive: true })
   const temporary = `${target}.${randomBytes(6).toString('hex')}.tmp`
   await writeFileAtomic(temporary, bytes, { mode: 0o644 })
   try {
     // link(2) and not rename: of two publishers of one SHA the second finds the first's.
-    await link(temporary, target)
+    await disk.link(temporary, target)
     await syncFolder(dirname(target))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    return sameOrRefuse(await readFile(target), bytes, sha)
+    return sameOrRefuse(await disk.readFile(target), bytes, sha)
   } finally {
-    await rm(temporary, { force: true })
+    await disk.rm(temporary, { force: true })
   }
   return { manifest, manifestSha256: manifestDigest(bytes) }
 }
@@ -159,20 +158,20 @@ function sameOrRefuse(before: Buffer, bytes: string, sha: Sha): StoredManifest {
 
 /** A file that is there under its name is complete: it was linked there whole. Other bytes are found by digest when the release is fetched. */
 async function store(path: string, target: string): Promise<void> {
-  await mkdir(dirname(target), { recursive: true })
+  await disk.mkdir(dirname(target), { recursive: true })
   const temporary = `${target}.${randomBytes(6).toString('hex')}.tmp`
   try {
-    await copyFile(path, temporary)
-    const file = await open(temporary, 'r+')
+    await disk.copyFile(path, temporary)
+    const file = await disk.open(temporary, 'r+')
     await file.sync().finally(() => file.close())
-    await link(temporary, target)
+    await disk.link(temporary, target)
     await syncFolder(dirname(target))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     // Left by a publisher that died before its manifest: ours replaces it, as nothing refers to it yet.
-    await copyFile(path, temporary)
-    await rename(temporary, target)
+    await disk.copyFile(path, temporary)
+    await disk.rename(temporary, target)
   } finally {
-    await rm(temporary, { force: true })
+    await disk.rm(temporary, { force: true })
   }
 }

@@ -1,9 +1,8 @@
-import { stat } from 'node:fs/promises'
+import { promises as files } from 'node:fs'
 import { join } from 'node:path'
 import { BackflipError } from '../../domain/errors.ts'
 import type { Json } from '../../domain/json.ts'
 import type { Hooks } from '../../ports/hooks.ts'
-import { runCommand } from './run-command.ts'
 
 const TIMEOUT_MS = 5 * 60_000
 const OUTPUT_BYTES = 64 * 1024
@@ -17,6 +16,7 @@ export function folderHooks(folder: string | null, timeoutMs: number = TIMEOUT_M
       if (folder === null) return
       const path = join(folder, name)
       if (!(await isThere(path))) return
+      const { runCommand } = await import('./run-command.ts')
       const env = { ...baseEnvironment(), ...toEnvironment(name, context) }
       const { exitCode, signal, stdout, stderr } = await runCommand([path], {
         timeoutMs,
@@ -32,7 +32,7 @@ export function folderHooks(folder: string | null, timeoutMs: number = TIMEOUT_M
 
 async function isThere(path: string): Promise<boolean> {
   try {
-    const { mode } = await stat(path)
+    const { mode } = await files.stat(path)
     if ((mode & 0o111) === 0) throw failure(path, 'is not executable', '')
     if ((mode & 0o002) !== 0) throw failure(path, 'can be written by anybody', '')
     return true

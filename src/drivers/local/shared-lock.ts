@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { promises as files } from 'node:fs'
 import { join } from 'node:path'
 import { BackflipError } from '../../domain/errors.ts'
 import type { Holder } from '../../domain/journal.ts'
@@ -14,7 +14,7 @@ export function localSharedLock(folder: string, clock: Clock, liveness: Liveness
   return {
     async hold(what, waitMs, work) {
       const path = join(folder, `${what}.lock`)
-      await mkdir(folder, { recursive: true, mode: 0o700 })
+      await files.mkdir(folder, { recursive: true, mode: 0o700 })
       const release = await acquire(path, what, waitMs, clock, liveness)
       try {
         return await work()
@@ -34,7 +34,7 @@ async function acquire(
 ): Promise<() => Promise<void>> {
   const own = `${path}.${process.pid}.${randomBytes(6).toString('hex')}`
   const text = JSON.stringify({ ...(await liveness.self(process.title)), nonce: own })
-  await writeFile(own, text, { mode: 0o600 })
+  await files.writeFile(own, text, { mode: 0o600 })
   try {
     const begun = clock.monotonicMs()
     for (;;) {
@@ -45,13 +45,13 @@ async function acquire(
       else await clock.sleep(PAUSE_MS)
     }
   } finally {
-    await rm(own, { force: true })
+    await files.rm(own, { force: true })
   }
 }
 
 async function tryLink(own: string, path: string): Promise<boolean> {
   try {
-    await link(own, path)
+    await files.link(own, path)
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
@@ -61,7 +61,7 @@ async function tryLink(own: string, path: string): Promise<boolean> {
 
 async function readHolder(path: string): Promise<{ readonly holder: Holder; readonly text: string } | null> {
   try {
-    const text = await readFile(path, 'utf8')
+    const text = await files.readFile(path, 'utf8')
     return { holder: JSON.parse(text) as Holder, text }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
@@ -73,18 +73,18 @@ async function readHolder(path: string): Promise<{ readonly holder: Holder; read
 async function takeAway(path: string, text: string): Promise<void> {
   const aside = `${path}.dead.${randomBytes(6).toString('hex')}`
   try {
-    await rename(path, aside)
+    await files.rename(path, aside)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
     throw error
   }
-  if ((await readFile(aside, 'utf8')) !== text) await tryLink(aside, path)
-  await rm(aside, { force: true })
+  if ((await files.readFile(aside, 'utf8')) !== text) await tryLink(aside, path)
+  await files.rm(aside, { force: true })
 }
 
 async function releaseOwn(path: string, text: string): Promise<void> {
   const held = await readHolder(path)
-  if (held?.text === text) await rm(path, { force: true })
+  if (held?.text === text) await files.rm(path, { force: true })
 }
 
 function busy(what: string, holder: Holder | null): BackflipError {
