@@ -37,7 +37,7 @@ function* operationFacts(operation: OperationId, round: number): Generator<Fact>
     consumes: null,
     because: [],
     reason: null,
-    assumes: { live: null, standby: { color, sha: null }, edgeGeneration: 0 },
+    assumes: { live: null, standby: { color, sha: null }, edgeGeneration: 0, lastOperation: null },
     steps,
     hash: '0'.repeat(64),
   }

@@ -1,7 +1,7 @@
 import { BackflipError } from '../domain/errors.ts'
 import { foldOperation } from '../domain/history/operation.ts'
 import type { EnvironmentRecord } from '../domain/history/record.ts'
-import { assertConsumesNoMore, assertStillTrue, assumptions } from '../domain/plan/guards.ts'
+import { assertConsumesNoMore, assertStillTrue, assumptions, refuseWhileFrozen } from '../domain/plan/guards.ts'
 import type { Plan } from '../domain/plan/plan.ts'
 import { isLost, type Listener, type OperationRun } from '../engine/operation-run.ts'
 import { type OperationEnd, runOperation } from '../engine/run.ts'
@@ -24,6 +24,8 @@ export async function runPlan(environment: Environment, plan: Plan, options: Run
     refuseWhileOpen(record)
     assertStillTrue(plan.assumes, assumptions({ record, edge: runningState(view) }))
     assertConsumesNoMore(plan, record)
+    // A freeze came while this one was being approved, or waited for its turn.
+    if (plan.kind === 'deploy') refuseWhileFrozen({ record })
     const generation = await takeFence(environment)
     const [entry] = await environment.journal.append(leased.lease.token, [
       { operation: plan.operation, actor: environment.actor, fact: { kind: 'operation-started', plan } },

@@ -111,7 +111,12 @@ export class History {
       title: id,
       params: null,
     }))
-    const assumes = { live: from, standby: { color: this.#standby(), sha: null }, edgeGeneration: 0 }
+    const assumes = {
+      live: from,
+      standby: { color: this.#standby(), sha: null },
+      edgeGeneration: 0,
+      lastOperation: null,
+    }
     add({
       kind: 'operation-started',
       plan: {

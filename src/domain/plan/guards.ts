@@ -32,7 +32,12 @@ export function standbyColor(live: { readonly color: Color } | null): Color {
 export function assumptions(facts: Pick<PlanFacts, 'record' | 'edge'>): Assumptions {
   const live = agreedLive(facts)
   const color = standbyColor(live)
-  return { live, standby: { color, sha: facts.record.colors[color].sha }, edgeGeneration: facts.edge.generation }
+  return {
+    live,
+    standby: { color, sha: facts.record.colors[color].sha },
+    edgeGeneration: facts.edge.generation,
+    lastOperation: facts.record.last?.operation ?? null,
+  }
 }
 
 /** Error `plan-outdated` (kind `refused`) when what a plan assumed is no longer so. */
@@ -44,7 +49,8 @@ export function assertStillTrue(assumed: Assumptions, now: Assumptions): void {
   if (assumed.standby.color !== now.standby.color || assumed.standby.sha !== now.standby.sha) {
     changed.push(`standby was ${say(assumed.standby)}, is ${say(now.standby)}`)
   }
-  if (assumed.edgeGeneration !== now.edgeGeneration) changed.push('another operation ran at this edge since')
+  if (assumed.edgeGeneration !== now.edgeGeneration || assumed.lastOperation !== now.lastOperation)
+    changed.push('another operation ran at this edge since')
   if (changed.length === 0) return
   throw refusal('what the plan assumed is no longer so', {
     code: 'plan-outdated',

@@ -24,6 +24,8 @@ export interface Assumptions {
   readonly live: { readonly color: Color; readonly sha: Sha } | null
   readonly standby: { readonly color: Color; readonly sha: Sha | null }
   readonly edgeGeneration: number
+  /** The last finished operation: journal and edge are looked at one after the other, and one may have ended in between. */
+  readonly lastOperation: OperationId | null
 }
 
 /** An operation as data. What is shown is hashed; what is approved by that hash is what runs. */

@@ -249,6 +249,16 @@ export const DESIGN_FAULTS: readonly DesignFault[] = [
     ],
   },
   {
+    name: 'a freeze that came after the plan is not seen',
+    patches: [
+      {
+        file: 'src/operations/run-plan.ts',
+        find: "if (plan.kind === 'deploy') refuseWhileFrozen({ record })",
+        replace: '',
+      },
+    ],
+  },
+  {
     name: 'what users saw is not reported',
     patches: [
       {

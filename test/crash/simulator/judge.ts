@@ -27,6 +27,7 @@ export class Judge implements JournalWatch {
   /** Traffic went to the target while the operation was open. */
   #moved = false
   #stuck = false
+  readonly #asked = new Map<string, Sha | null>()
   /** The open operation has made sure of what a way back needs. */
   #wayBackIsHere = false
   /** It is looking: what is lost in this instant is nobody's fault. */
@@ -128,6 +129,9 @@ export class Judge implements JournalWatch {
   #follow(operator: Operator, fact: Fact): void {
     if (fact.kind === 'operation-started' || fact.kind === 'operation-resumed') this.#inCharge = operator
     if (fact.kind === 'operation-started') {
+      if (fact.plan.kind === 'deploy' && this.oracle.frozen)
+        this.violate('freeze', 'a deploy begins while deploys are frozen')
+      if (fact.plan.kind === 'rollback') this.#watchTarget(fact.plan)
       this.#moved = false
       this.#wayBackIsHere = false
     }
@@ -198,8 +202,13 @@ export class Judge implements JournalWatch {
     if (left !== undefined && !kept) this.violate('I5', `it says ${outcome}, and ${left.name} of it still runs`)
   }
 
-  rollbackPlanned(plan: Plan, asked: Sha | null): void {
-    const { target, from } = plan
+  /** What a plan was asked for: its target is judged when it begins, under the lease. */
+  rollbackPlanned({ operation }: Plan, asked: Sha | null): void {
+    this.#asked.set(operation, asked)
+  }
+
+  #watchTarget({ operation, target, from }: Plan): void {
+    const asked = this.#asked.get(operation)
     if (target === null || from === null) return
     if (!this.oracle.isGood(target.sha))
       this.violate('way back', `a rollback to ${target.sha.slice(0, 4)}, which is not good`)

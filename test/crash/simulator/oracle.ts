@@ -12,6 +12,7 @@ export class Oracle {
   plan: Plan | null = null
   /** The open operation's unwinding began in this phase. */
   unwindingFrom: string | null = null
+  frozen = false
   readonly held: Record<Color, Sha | null> = { blue: null, green: null }
   readonly #served: { readonly sha: Sha; readonly operation: string; fate: Fate }[] = []
   readonly #blocked = new Set<Sha>()
@@ -21,6 +22,10 @@ export class Oracle {
       case 'operation-started':
         this.plan = fact.plan
         this.unwindingFrom = null
+        return
+      case 'frozen':
+      case 'unfrozen':
+        this.frozen = fact.kind === 'frozen'
         return
       case 'unwinding':
         this.unwindingFrom = fact.phase
@@ -61,6 +66,7 @@ export class Oracle {
       if (this.#served.some(({ operation }) => operation === plan.operation)) this.#judge(plan.target.sha, 'reverted')
     }
     if (outcome !== 'done' && outcome !== 'unsettled') return
+    if (plan.kind === 'rollback') this.frozen = true
     if (plan.kind === 'rollback' && plan.from !== null) this.#judge(plan.from.sha, 'left')
     if (outcome === 'done') this.#judge(plan.target.sha, 'good')
   }
