@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process'
 import {
-  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -10,7 +9,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const CACHE = fileURLToPath(new URL('../../.cache/', import.meta.url))
@@ -45,7 +44,6 @@ export function unpackHaproxy3(): Haproxy3 {
   const folder = join(CACHE, 'haproxy-3')
   const binary = join(folder, 'haproxy')
   if (runs(binary)) return { binary }
-  if (runs('haproxy') && versionOf('haproxy').startsWith('3.')) return { binary: 'haproxy' }
   const mirror = debianMirror()
   if (mirror === null) return { missing: 'apt on this system names no Debian mirror' }
   if (process.arch !== 'x64') return { missing: `its loader is not known for ${process.arch}` }
@@ -56,10 +54,11 @@ export function unpackHaproxy3(): Haproxy3 {
     rmSync(fresh, { recursive: true })
     return { missing: problem }
   }
-  // One that does not run is replaced, and by a rename: a test run that is cut off leaves no half a HAProxy.
-  rmSync(folder, { recursive: true, force: true })
-  renameSync(fresh, folder)
-  writeStarter(folder, binary)
+  writeStarter(fresh, folder)
+  // Renamed as a whole: a run that is cut off leaves no half a HAProxy, and of two runs at once the second finds the first one's.
+  if (!runs(binary)) rmSync(folder, { recursive: true, force: true })
+  if (existsSync(folder)) rmSync(fresh, { recursive: true })
+  else renameSync(fresh, folder)
   return runs(binary) ? { binary } : { missing: 'it was unpacked and does not run on this system' }
 }
 
@@ -118,12 +117,10 @@ function download(folder: string, mirror: string): string | null {
 }
 
 /** Its own loader and libraries; `--argv0`, because the master starts itself again by that name at a reload. */
-function writeStarter(folder: string, binary: string): void {
+function writeStarter(fresh: string, folder: string): void {
   const root = join(folder, 'root/usr')
   const starter = `#!/bin/sh
 exec ${root}/lib64/ld-linux-x86-64.so.2 --argv0 "$0" --library-path ${root}/lib/x86_64-linux-gnu ${root}/sbin/haproxy "$@"
 `
-  mkdirSync(dirname(binary), { recursive: true })
-  writeFileSync(binary, starter)
-  chmodSync(binary, 0o755)
+  writeFileSync(join(fresh, 'haproxy'), starter, { mode: 0o755 })
 }
