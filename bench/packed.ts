@@ -20,7 +20,10 @@ export const R1 = '1'.repeat(40)
 export const R2 = '2'.repeat(40)
 
 /** The package as a user gets it: packed, installed into an empty folder, with an environment beside it. */
-export async function installPacked(): Promise<PackedBackflip> {
+export async function installPacked(
+  components: readonly string[] = ['web'],
+  check = 'consecutive: 1, interval: 20ms',
+): Promise<PackedBackflip> {
   const folder = mkdtempSync(join(tmpdir(), 'bf-'))
   must('npm', ['pack', '--silent', '--pack-destination', folder], root)
   const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'))
@@ -29,11 +32,12 @@ export async function installPacked(): Promise<PackedBackflip> {
   must('npm', ['install', '--silent', '--no-audit', '--no-fund', '--ignore-scripts', join(folder, tarball)], folder)
   const publicPort = await freePort()
   const first = await freePort()
-  writeApp(folder, publicPort, first)
+  writeApp(folder, publicPort, first, components, check)
   const program = join(folder, 'node_modules', 'backflip', 'bin', 'backflip.js')
   const run = (...args: readonly string[]) => must(process.execPath, [program, ...args], folder)
-  run('publish', '--sha', R1, 'web=app')
-  run('publish', '--sha', R2, 'web=app')
+  const sources = components.map((component) => `${component}=app`)
+  run('publish', '--sha', R1, ...sources)
+  run('publish', '--sha', R2, ...sources)
   return {
     folder,
     program,
@@ -46,7 +50,13 @@ export async function installPacked(): Promise<PackedBackflip> {
   }
 }
 
-function writeApp(folder: string, publicPort: number, first: number): void {
+function writeApp(
+  folder: string,
+  publicPort: number,
+  first: number,
+  components: readonly string[],
+  check: string,
+): void {
   const server = `const { createServer } = require('node:http')
 const { PORT, BACKFLIP_SHA: sha, BACKFLIP_COLOR: color } = process.env
 createServer((request, answer) => answer.end(JSON.stringify({ sha, color }))).listen(Number(PORT), '127.0.0.1')
@@ -57,17 +67,21 @@ createServer((request, answer) => answer.end(JSON.stringify({ sha, color }))).li
     join(folder, 'backflip.yaml'),
     `app: bench
 components:
-  web:
+${components
+  .map(
+    (name, index) => `  ${name}:
     command: [node, server.js]
-    routes: [{ path: / }]
-    health: { path: /healthz, timeout: 2s }
-    stopTimeout: 2s
+    routes: [{ path: ${index === 0 ? '/' : `/${name}`} }]
+    health: { path: ${index === 0 ? '/healthz' : `/${name}/healthz`}, timeout: 2s }
+    stopTimeout: 2s`,
+  )
+  .join('\n')}
 environments:
   local:
     edge: { bind: "127.0.0.1:${publicPort}" }
-    runtime: { ports: ${first}-${first + 9} }
+    runtime: { ports: ${first}-${first + 19} }
     registry: { path: ./registry }
-    check: { consecutive: 1, interval: 20ms, limit: 20s }
+    check: { ${check}, limit: 20s }
     verify: { bake: "0" }
 `,
   )

@@ -2,7 +2,15 @@ import { BackflipError, type ErrorRecord, toErrorRecord } from '../domain/errors
 import { stepState } from '../domain/history/operation.ts'
 import type { Fact } from '../domain/journal.ts'
 import type { PlannedStep } from '../domain/plan/plan.ts'
-import { findStep, finishedFact, isLost, type OperationRun, stepContext, write } from './operation-run.ts'
+import {
+  findStep,
+  finishedFact,
+  interruptedRecord,
+  isLost,
+  type OperationRun,
+  stepContext,
+  write,
+} from './operation-run.ts'
 import type { Step, StepResult } from './step.ts'
 
 /** Between two attempts of one step. */
@@ -93,7 +101,7 @@ async function fail<Ports>(
   // A failure is not known to be clean: the call may have arrived and then timed out (research/stack.md §3, the verified gap).
   const found = await look(run, step, planned)
   const remains = found === 'not-done' ? 'nothing' : found === 'unknown' ? 'unknown' : 'effect'
-  const record = toErrorRecord(error)
+  const record = run.signal.aborted ? interruptedRecord(run) : toErrorRecord(error)
   const tookMs = Math.round(run.clock.monotonicMs() - begun)
   await write(run, [{ kind: 'step-failed', step: planned.id, error: record, remains, tookMs }])
   return record

@@ -60,6 +60,11 @@ export function finishedFact<Ports>(
   return { kind: 'operation-finished', outcome, error, seenMs, tookMs }
 }
 
+/** The operator asked to stop: what the step said on its way out matters less. */
+export function interruptedRecord<Ports>({ actor }: OperationRun<Ports>): ErrorRecord {
+  return { code: 'interrupted', kind: 'failed', message: `interrupted by ${actor}` }
+}
+
 /** Our time is over: another holder has the environment, and nothing more may be written or done. */
 export function isLost(error: unknown): boolean {
   return error instanceof BackflipError && (error.code === 'lease-lost' || error.code === 'fenced')

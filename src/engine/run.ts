@@ -4,7 +4,7 @@ import type { Outcome } from '../domain/journal.ts'
 import { isAtOrAfter, type Phase } from '../domain/phase.ts'
 import type { PlannedStep } from '../domain/plan/plan.ts'
 import { attemptStep } from './attempt.ts'
-import { finishedFact, isLost, type OperationRun, phaseHook, write } from './operation-run.ts'
+import { finishedFact, interruptedRecord, isLost, type OperationRun, phaseHook, write } from './operation-run.ts'
 import { unwind } from './unwind.ts'
 
 export interface OperationEnd {
@@ -92,13 +92,9 @@ async function runStep<Ports>(
   planned: PlannedStep,
   next: PlannedStep | undefined,
 ): Promise<Failure | null> {
-  if (run.signal.aborted) return { phase: planned.phase, error: interrupted(run) }
+  if (run.signal.aborted) return { phase: planned.phase, error: interruptedRecord(run) }
   const error = await attemptStep(run, planned, next)
   return error === null ? null : { phase: planned.phase, error }
-}
-
-function interrupted<Ports>(run: OperationRun<Ports>): ErrorRecord {
-  return { code: 'interrupted', kind: 'failed', message: `interrupted by ${run.actor}` }
 }
 
 async function enterPhase<Ports>(

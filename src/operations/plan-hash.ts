@@ -12,8 +12,10 @@ export function sealPlan(plan: UnhashedPlan): Plan {
 
 /** Error `plan-changed` when the plan is not the one its hash names; `plan-too-new` when this version does not know its shape. */
 export function assertSealed(plan: Plan): void {
-  if (plan.version !== PLAN_VERSION) {
-    throw new BackflipError(`the plan is of version ${String(plan.version)}, and this backflip knows ${PLAN_VERSION}`, {
+  // By its type it cannot differ; what was read from a journal can.
+  const version: number = plan.version
+  if (version !== PLAN_VERSION) {
+    throw new BackflipError(`the plan is of version ${version}, and this backflip knows ${PLAN_VERSION}`, {
       code: 'plan-too-new',
       kind: 'refused',
       hint: 'use the version of backflip that made it',

@@ -42,6 +42,39 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
   )
 }
 
+type Acted = { readonly happened: unknown; readonly expected: unknown }
+
+/** One act of one of several writers: what came of it, and what should have. */
+async function actOnce(
+  journal: Journal,
+  tokens: Map<number, number>,
+  who: number,
+  act: string,
+  current: LeaseRecord | null,
+): Promise<Acted> {
+  const own = tokens.get(who)
+  if (act === 'take') {
+    const answer = await journal.takeLease({ kind: 'operation', holder: HOLDER, message: `${who}` })
+    if ('taken' in answer) tokens.set(who, answer.taken.token)
+    return { happened: 'taken' in answer, expected: current === null }
+  }
+  if (act === 'break' && current !== null) {
+    const { token } = await take(journal, { token: current.token, why: 'broken: property' })
+    tokens.set(who, token)
+    return { happened: token > current.token, expected: true }
+  }
+  if (act === 'append' && own !== undefined) {
+    return {
+      happened: await codeOf(journal.append(own, [draft('p')])),
+      expected: current?.token === own ? 'no error' : 'lease-lost',
+    }
+  }
+  if (act === 'release' && own !== undefined) {
+    return { happened: await journal.releaseLease(own), expected: current?.token === own }
+  }
+  return { happened: null, expected: null }
+}
+
 /** What every journal store must do. */
 export function journalContract(name: string, makeWorld: () => Promise<JournalWorld>): void {
   describe(`${name} is a journal`, () => {
@@ -156,20 +189,8 @@ export function journalContract(name: string, makeWorld: () => Promise<JournalWo
             const tokens = new Map<number, number>()
             for (const [who, act] of acts) {
               const current = await journal.lease()
-              const own = tokens.get(who)
-              if (act === 'take') {
-                const answer = await journal.takeLease({ kind: 'operation', holder: HOLDER, message: `${who}` })
-                expect('taken' in answer).toBe(current === null)
-                if ('taken' in answer) tokens.set(who, answer.taken.token)
-              } else if (act === 'break' && current !== null) {
-                tokens.set(who, (await take(journal, { token: current.token, why: 'broken: property' })).token)
-              } else if (act === 'append' && own !== undefined) {
-                expect(await codeOf(journal.append(own, [draft('p')]))).toBe(
-                  current?.token === own ? 'no error' : 'lease-lost',
-                )
-              } else if (act === 'release' && own !== undefined) {
-                expect(await journal.releaseLease(own)).toBe(current?.token === own)
-              }
+              const { happened, expected } = await actOnce(journal, tokens, who, act, current)
+              expect(happened).toBe(expected)
             }
             const left = await journal.lease()
             if (left !== null) await journal.releaseLease(left.token)

@@ -4,7 +4,7 @@
  */
 
 import fsSync, { writeFileSync } from 'node:fs'
-import fs, { readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
 import { type ProcessRuntimeOptions, processRuntime } from '../../src/drivers/process/runtime.ts'
 import type { LaunchAsk, Runtime } from '../../src/ports/runtime.ts'
@@ -20,18 +20,18 @@ export interface CallerJob {
 }
 
 function plant({ path, what, reached }: NonNullable<CallerJob['fault']>): void {
-  const open = fs.open
-  fs.open = (async (file: string, flags?: string, mode?: number) => {
-    if (flags !== 'wx' || !String(file).includes(path)) return open(file, flags, mode)
+  const open = fsSync.openSync
+  fsSync.openSync = ((file: string, flags?: string, mode?: number) => {
+    if (flags !== 'wx' || !String(file).includes(path)) return open(file, flags ?? 'r', mode)
     if (what === 'no-room') {
       writeFileSync(reached, 'reached')
       throw Object.assign(new Error('ENOSPC: no space left on device, open'), { code: 'ENOSPC', path: file })
     }
-    const handle = await open(file, flags, mode)
+    const handle = open(file, flags, mode)
     writeFileSync(reached, 'reached')
     process.kill(process.pid, what === 'die' ? 'SIGKILL' : 'SIGSTOP')
     return handle
-  }) as typeof fs.open
+  }) as typeof fsSync.openSync
   syncBuiltinESMExports()
 }
 

@@ -163,7 +163,11 @@ async function store(path: string, target: string): Promise<void> {
   try {
     await disk.copyFile(path, temporary)
     const file = await disk.open(temporary, 'r+')
-    await file.sync().finally(() => file.close())
+    try {
+      await file.sync()
+    } finally {
+      await file.close()
+    }
     await disk.link(temporary, target)
     await syncFolder(dirname(target))
   } catch (error) {

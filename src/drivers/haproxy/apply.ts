@@ -7,8 +7,10 @@ import type { Host } from './host.ts'
 import { readText } from './host.ts'
 import { generationFolder } from './layout.ts'
 import { ask } from './look.ts'
-import { askReload, isLeaving, isSocketError, type Processes, showProcesses } from './master.ts'
+import { prepareMaps } from './maps.ts'
+import { askReload, isLeaving, isNobodyThere, isSocketError, type Processes, showProcesses } from './master.ts'
 import { type RenderedConfig, renderConfig } from './render.ts'
+import { unknown } from './tell.ts'
 
 /** Another app's reload on the same edge. */
 const LOCK_WAIT_MS = 20_000
@@ -30,21 +32,42 @@ export async function compare(host: Host, topology: Topology): Promise<TopologyC
 
 /** Validate, swap, reload, confirm; on any failure the old file is back, byte for byte, and the old worker serves. */
 export async function apply(host: Host, topology: Topology, generation: number): Promise<TopologyChange> {
+  await prepareMaps(host, generation, await ask(host))
   if ((await compare(host, topology)) === 'none') return 'none'
   return host.sharedLock.hold('edge-reload', LOCK_WAIT_MS, async (): Promise<TopologyChange> => {
     const wanted = render(host, topology)
     const before = await readText(host, host.layout.configFile)
     await validate(host, wanted.text, generation)
     await writeFenced(host, generation, host.layout.configFile, wanted.text)
-    if ((await ask(host)) === null) return 'reload'
+    if (!(await isRunning(host))) return 'reload'
     try {
       await reload(host, wanted.hash)
     } catch (error) {
-      if (before !== null) await writeFenced(host, generation, host.layout.configFile, before)
+      await restore(host, generation, before)
       throw error
     }
     return 'reload'
   })
+}
+
+/** An operator's HAProxy runs before it knows our file: then only its master answers. */
+async function isRunning(host: Host): Promise<boolean> {
+  if ((await ask(host)) !== null) return true
+  if (host.config.mode === 'managed') return false
+  try {
+    await showProcesses(host.transport, host.layout)
+    return true
+  } catch (error) {
+    if (isNobodyThere(error)) return false
+    throw isSocketError(error) ? unknown('the master of the edge does not answer', error) : error
+  }
+}
+
+/** Where there was no file there is none again, or the operator's next reload would take it. The folder to rename into is the fence. */
+async function restore(host: Host, generation: number, before: string | null): Promise<void> {
+  const { transport, layout } = host
+  if (before !== null) return writeFenced(host, generation, layout.configFile, before)
+  await transport.rename(layout.configFile, `${generationFolder(layout, generation)}/refused.cfg`)
 }
 
 /** `haproxy -c` over everything HAProxy is started with, ours replaced by the candidate. */

@@ -53,7 +53,8 @@ export function parseControl(raw: string): ControlAnswer {
   const values = new Map<string, string>()
   const servers: ControlAnswer['servers'][number][] = []
   for (const line of body.split('\n')) {
-    const [key = '', value = ''] = [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]
+    const equals = line.indexOf('=')
+    const [key, value] = [line.slice(0, equals), line.slice(equals + 1)] as const
     if (key === 'up') servers.push(...parseUp(value))
     else values.set(key, value)
   }

@@ -11,7 +11,7 @@ import { layoutOf } from './layout.ts'
 import { look } from './look.ts'
 import { nameRelease, readNames } from './name-release.ts'
 import { recordActive } from './record-active.ts'
-import { prepareMaps, start, stop } from './start.ts'
+import { start, stop } from './start.ts'
 import { takeFence } from './take-fence.ts'
 import { closeSessions, counters, remains } from './traffic.ts'
 
@@ -40,10 +40,7 @@ export function haproxyEdge(ask: HaproxyEdgeAsk): Edge {
     flip: (request) => flip(host, request),
     name: (request) => nameRelease(host, request),
     compare: (topology) => compare(host, topology),
-    async apply({ topology, fencedBy }) {
-      await prepareMaps(host)
-      return apply(host, topology, fencedBy)
-    },
+    apply: ({ topology, fencedBy }) => apply(host, topology, fencedBy),
     counters: (color) => counters(host, color),
     remains: (color) => remains(host, color),
     closeSessions: (color) => closeSessions(host, color),

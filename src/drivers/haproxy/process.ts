@@ -5,6 +5,7 @@ import { readText } from './host.ts'
 const START_LIMIT_MS = 10_000
 const STOP_LIMIT_MS = 5_000
 const PAUSE_MS = 10
+const COMMAND_TIMEOUT_MS = 2_000
 
 interface ProcessRecord {
   readonly pid: number
@@ -13,10 +14,20 @@ interface ProcessRecord {
 }
 
 async function startOf(host: Host, pid: number): Promise<string | null> {
+  return (await statOf(host, pid))?.[19] ?? null
+}
+
+async function parentOf(host: Host, pid: number): Promise<number | null> {
+  const parent = (await statOf(host, pid))?.[1]
+  return parent === undefined ? null : Number(parent)
+}
+
+/** Fields of /proc/<pid>/stat from the third on (proc(5)): the second may hold anything. Null when it is gone or a zombie. */
+async function statOf(host: Host, pid: number): Promise<readonly string[] | null> {
   const stat = await readText(host, `/proc/${pid}/stat`)
   if (stat === null) return null
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return fields[0] === 'Z' ? null : (fields[19] ?? null)
+  return fields[0] === 'Z' ? null : fields
 }
 
 /** Pid of the HAProxy master that we started, if it is that process still. */
@@ -25,6 +36,31 @@ export async function runningPid(host: Host): Promise<number | null> {
   if (text === null) return null
   const record = parseRecord(text)
   return record !== null && (await startOf(host, record.pid)) === record.start ? record.pid : null
+}
+
+/**
+ * The same, also when its record was lost or never written (we were killed right after the start): found by its command line, which names our
+ * master socket, and written down. A second HAProxy beside it would share its port without an error (research/haproxy.md §16, 14).
+ */
+export async function findProcess(host: Host): Promise<number | null> {
+  const recorded = await runningPid(host)
+  if (recorded !== null) return recorded
+  const pattern = `-S ${host.layout.masterSocket.replace(/[.+]/g, '\\$&')}( |$)`
+  const { stdout } = await host.transport.run(['pgrep', '-f', '--', pattern], { timeoutMs: COMMAND_TIMEOUT_MS })
+  const pids = stdout.split('\n').flatMap((line) => (/^\d+$/.test(line) ? [Number(line)] : []))
+  for (const pid of pids) {
+    const parent = await parentOf(host, pid)
+    const start = await startOf(host, pid)
+    // Workers carry the master's command line; only the master's parent is somebody else.
+    if (parent === null || start === null || pids.includes(parent)) continue
+    await writeRecord(host, { pid, start })
+    return pid
+  }
+  return null
+}
+
+async function writeRecord({ transport, layout }: Host, record: ProcessRecord): Promise<void> {
+  await transport.writeFileAtomic(layout.processRecord, `${JSON.stringify(record)}\n`)
 }
 
 function parseRecord(text: string): ProcessRecord | null {
@@ -43,7 +79,7 @@ export async function startProcess(host: Host, isUp: () => Promise<boolean>): Pr
   const argv = [config.binary, '-W', '-S', layout.masterSocket, ...layout.configFiles.flatMap((file) => ['-f', file])]
   const { pid } = await transport.spawnDetached(argv, { log: layout.log })
   const start = await startOf(host, pid)
-  await transport.writeFileAtomic(layout.processRecord, `${JSON.stringify({ pid, start: start ?? '' })}\n`)
+  await writeRecord(host, { pid, start: start ?? '' })
   const begun = clock.monotonicMs()
   while (!(await isUp())) {
     if ((await startOf(host, pid)) === null) throw await notStarted(host, 'HAProxy ended while it started')
@@ -63,15 +99,34 @@ async function notStarted(host: Host, message: string): Promise<BackflipError> {
   })
 }
 
-/** TERM, wait, KILL: only the process that we recorded, and only while it is that one. Gone already is fine. */
+/**
+ * TERM, wait, KILL: only the process that is ours, and only while it is that one. Gone already is fine. A worker that is stopped (SIGSTOP)
+ * does not see its master die, and would keep the port: it is killed as well.
+ */
 export async function stopProcess(host: Host): Promise<void> {
-  for (const signal of ['-TERM', '-KILL']) {
-    const pid = await runningPid(host)
-    if (pid === null) break
-    await host.transport.run(['kill', signal, String(pid)], { timeoutMs: 2_000 })
-    await waitUntilGone(host, pid)
+  const master = await findProcess(host)
+  if (master !== null) {
+    const workers = await childrenOf(host, master)
+    await signal(host, '-TERM', master)
+    await waitUntilGone(host, master)
+    if ((await runningPid(host)) === master) {
+      await signal(host, '-KILL', master)
+      await waitUntilGone(host, master)
+    }
+    for (const { pid, start } of workers) if ((await startOf(host, pid)) === start) await signal(host, '-KILL', pid)
   }
   await host.transport.remove(host.layout.processRecord)
+}
+
+async function signal({ transport }: Host, name: string, pid: number): Promise<void> {
+  await transport.run(['kill', name, String(pid)], { timeoutMs: COMMAND_TIMEOUT_MS })
+}
+
+async function childrenOf(host: Host, pid: number): Promise<readonly ProcessRecord[]> {
+  const text = (await readText(host, `/proc/${pid}/task/${pid}/children`)) ?? ''
+  const pids = text.split(' ').flatMap((word) => (/^\d+$/.test(word) ? [Number(word)] : []))
+  const children = await Promise.all(pids.map(async (child) => ({ pid: child, start: await startOf(host, child) })))
+  return children.flatMap(({ pid: child, start }) => (start === null ? [] : [{ pid: child, start }]))
 }
 
 async function waitUntilGone(host: Host, pid: number): Promise<void> {

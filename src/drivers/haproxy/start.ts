@@ -1,47 +1,32 @@
-import { NO_TRAFFIC } from '../../domain/edge-state.ts'
 import { BackflipError, refusal } from '../../domain/errors.ts'
 import type { Topology } from '../../domain/topology.ts'
 import { render, validateFiles } from './apply.ts'
+import { currentGeneration, writeFenced } from './file-fence.ts'
 import type { Host } from './host.ts'
 import { readText } from './host.ts'
 import { ask } from './look.ts'
-import { newPreviewToken, readNames } from './name-release.ts'
-import { formatNames } from './names-file.ts'
-import { runningPid, startProcess, stopProcess } from './process.ts'
-import { formatStateFile } from './state-file.ts'
+import { prepareMaps } from './maps.ts'
+import { findProcess, startProcess, stopProcess } from './process.ts'
 
 /** Makes sure that a managed HAProxy runs, with the color that its state file names. An operator's own is only looked at. */
 export async function start(host: Host, topology: Topology): Promise<void> {
   const { config, layout, transport } = host
   await transport.makeFolder(layout.folder)
-  await prepareMaps(host)
+  const generation = await currentGeneration(host)
+  if (config.mode === 'managed') await findProcess(host)
+  const running = await ask(host)
+  await prepareMaps(host, generation, running)
+  if (running !== null) return
   if (config.mode === 'attached') {
-    if ((await ask(host)) !== null) return
     throw refusal('HAProxy is not running with our file', {
       code: 'edge-not-ours',
       hint: `write it with a first deploy, add ${layout.configFile} to its files, and start it with the service manager it belongs to`,
     })
   }
-  if ((await runningPid(host)) !== null && (await ask(host)) !== null) return
   await refuseTakenPort(host)
-  await transport.writeFileAtomic(layout.configFile, render(host, topology).text, { mode: 0o640 })
+  await writeFenced(host, generation, layout.configFile, render(host, topology).text)
   await validateFiles(host)
   await startProcess(host, async () => (await ask(host)) !== null)
-}
-
-/** HAProxy refuses to start, and to reload, without its map files (research/haproxy.md §16, 7). */
-export async function prepareMaps(host: Host): Promise<void> {
-  const { layout, transport } = host
-  if ((await readText(host, layout.stateMap)) === null) {
-    await transport.writeFileAtomic(layout.stateMap, formatStateFile(layout.key, { state: NO_TRAFFIC, anchor: null }), {
-      mode: 0o640,
-    })
-  }
-  const names = await readNames(host)
-  if (names.preview === '')
-    await transport.writeFileAtomic(layout.namesMap, formatNames({ ...names, preview: newPreviewToken() }), {
-      mode: 0o640,
-    })
 }
 
 /** SO_REUSEPORT: a second HAProxy on a port does not fail, and the kernel shares the traffic between the two (research/haproxy.md §16, 14). */

@@ -3,8 +3,8 @@ import type { JournalId } from '../../domain/ids.ts'
 import { type Draft, type Entry, FIRST_PREVIOUS, type LeaseRecord } from '../../domain/journal.ts'
 import type { Json } from '../../domain/json.ts'
 import { findBrokenLink, sealEntry } from '../../lib/hash-chain.ts'
-import type { Head, Journal } from '../../ports/journal.ts'
-import { assertBounded, leaseLost, mayTake, newLease } from '../lease-rules.ts'
+import type { Head, Journal, LeaseAnswer } from '../../ports/journal.ts'
+import { assertBounded, type LeaseAsk, leaseLost, mayTake, newLease } from '../lease-rules.ts'
 import { asCorrupt, corrupt, openDatabase } from './open-database.ts'
 import { readEntries } from './read-entries.ts'
 import { prepareStatements, type Statements } from './statements.ts'
@@ -44,7 +44,7 @@ export async function openSqliteJournal({
     if (maxPages !== undefined) database.exec(`pragma max_page_count = ${Math.trunc(maxPages)}`)
     const statements = prepareStatements(database)
     verifyTail(database, file)
-    return journalOver(database, statements, file, now)
+    return journalOver(new OpenJournal(database, statements, file, now))
   } catch (error) {
     database.close()
     throw asCorrupt(error, file)
@@ -66,56 +66,95 @@ function insert(statements: Statements, entries: readonly Entry[]): void {
   }
 }
 
-function journalOver(database: DatabaseSync, statements: Statements, file: string, now: () => string): Journal {
+/** One open database, and what several of the journal's methods do with it. */
+class OpenJournal {
+  readonly database: DatabaseSync
+  readonly statements: Statements
+  readonly file: string
+  readonly now: () => string
+
+  constructor(database: DatabaseSync, statements: Statements, file: string, now: () => string) {
+    this.database = database
+    this.statements = statements
+    this.file = file
+    this.now = now
+  }
+
   /** All of it or nothing; the write lock is taken first, so that what is read inside is what is written over. */
-  const atomically = <T>(work: () => T): T => {
+  atomically<T>(work: () => T): T {
     try {
-      statements.begin.run()
+      this.statements.begin.run()
       try {
         const result = work()
-        statements.commit.run()
+        this.statements.commit.run()
         return result
       } catch (error) {
-        if (database.isTransaction) statements.rollback.run()
+        if (this.database.isTransaction) this.statements.rollback.run()
         throw error
       }
     } catch (error) {
-      throw asCorrupt(error, file)
+      throw asCorrupt(error, this.file)
     }
   }
-  const head = (): Head => {
-    const last = statements.head.get()
+
+  head(): Head {
+    const last = this.statements.head.get()
     return last === undefined ? { seq: 0, hash: FIRST_PREVIOUS } : { seq: Number(last.seq), hash: String(last.hash) }
   }
-  const add = (token: number, drafts: readonly Draft[]): readonly Entry[] => {
+
+  add(token: number, drafts: readonly Draft[]): readonly Entry[] {
     assertBounded(drafts)
     const entries: Entry[] = []
-    let at = head()
+    let at = this.head()
     for (const draft of drafts) {
-      const entry = sealEntry(draft, now(), token, at)
+      const entry = sealEntry(draft, this.now(), token, at)
       entries.push(entry)
       at = entry
     }
-    insert(statements, entries)
+    insert(this.statements, entries)
     return entries
   }
-  const currentLease = (): LeaseRecord | null => {
-    const row = statements.lease.get()
+
+  lease(): LeaseRecord | null {
+    const row = this.statements.lease.get()
     const current = row?.current
     return typeof current === 'string'
       ? { ...(JSON.parse(current) as LeaseRecord), heartbeats: Number(row?.heartbeats) }
       : null
   }
-  const assertHolds = (token: number): void => {
-    const lease = currentLease()
+
+  assertHolds(token: number): void {
+    const lease = this.lease()
     if (lease?.token !== token) throw leaseLost(token, lease)
   }
+
+  takeLease(ask: LeaseAsk): LeaseAnswer {
+    const held = this.lease()
+    if (held !== null && !mayTake(held, ask)) return { held }
+    const lastToken = Number(this.statements.lease.get()?.last_token)
+    const { lease, drafts } = newLease(ask, held, lastToken, this.now())
+    this.add(lease.token, drafts)
+    this.statements.setLease.run(lease.token, JSON.stringify(lease))
+    return { taken: lease }
+  }
+
+  releaseLease(token: number): boolean {
+    const lease = this.lease()
+    if (lease?.token !== token) return false
+    this.add(token, [{ operation: null, actor: lease.holder.actor, fact: { kind: 'lease-released', token } }])
+    this.statements.setLease.run(token, null)
+    return true
+  }
+}
+
+function journalOver(open: OpenJournal): Journal {
+  const { statements, database, file } = open
   return {
     id: async () => String(statements.id.get()?.id) as JournalId,
     append: async (token, drafts) =>
-      atomically(() => {
-        assertHolds(token)
-        return add(token, drafts)
+      open.atomically(() => {
+        open.assertHolds(token)
+        return open.add(token, drafts)
       }),
     async read(range = {}) {
       try {
@@ -124,38 +163,22 @@ function journalOver(database: DatabaseSync, statements: Statements, file: strin
         throw asCorrupt(error, file)
       }
     },
-    head: async () => head(),
-    lease: async () => currentLease(),
-    takeLease: async (ask) =>
-      atomically(() => {
-        const held = currentLease()
-        if (held !== null && !mayTake(held, ask)) return { held }
-        const lastToken = Number(statements.lease.get()?.last_token)
-        const { lease, drafts } = newLease(ask, held, lastToken, now())
-        add(lease.token, drafts)
-        statements.setLease.run(lease.token, JSON.stringify(lease))
-        return { taken: lease }
-      }),
+    head: async () => open.head(),
+    lease: async () => open.lease(),
+    takeLease: async (ask) => open.atomically(() => open.takeLease(ask)),
     renewLease: async (token) =>
-      atomically(() => {
-        assertHolds(token)
+      open.atomically(() => {
+        open.assertHolds(token)
         statements.beat.run()
       }),
-    releaseLease: async (token) =>
-      atomically(() => {
-        const lease = currentLease()
-        if (lease?.token !== token) return false
-        add(token, [{ operation: null, actor: lease.holder.actor, fact: { kind: 'lease-released', token } }])
-        statements.setLease.run(token, null)
-        return true
-      }),
+    releaseLease: async (token) => open.atomically(() => open.releaseLease(token)),
     async loadCheckpoint(version) {
       const row = statements.checkpoint.get(version)
       if (row === undefined) return null
       return { seq: Number(row.seq), state: JSON.parse(String(row.state)) as Json }
     },
     async saveCheckpoint({ version, seq, state }) {
-      atomically(() => statements.setCheckpoint.run(version, seq, JSON.stringify(state)))
+      open.atomically(() => statements.setCheckpoint.run(version, seq, JSON.stringify(state)))
     },
     close: async () => database.close(),
   }
