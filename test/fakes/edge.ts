@@ -10,7 +10,7 @@ import type { World } from './world.ts'
 const HANG_MS = 2_000
 const MAX_TRIES = 5
 export const EDGE_URL = 'http://edge'
-export const PREVIEW = { header: 'x-preview', token: 'token' }
+export const PREVIEW = { header: 'x-preview', token: 'a-preview-token-of-the-fake' }
 
 /**
  * The edge as one operator reaches it. A writing call is several atomic changes, as of the real one: each file write is refused by the
@@ -258,9 +258,21 @@ async function start(host: Host, topology: Topology): Promise<void> {
 /** What the public has asked of a color: requests since the world began, errors when its release has them under load. */
 function countersOf(world: World, color: Color): Awaited<ReturnType<Edge['counters']>> {
   const { edge, clock } = world
-  const requests = edge.memory.live === color ? Math.floor((clock.nowMs * world.requestsPerSecond) / 1000) : 0
+  const asked = edge.memory.live === color ? Math.floor((clock.nowMs * world.requestsPerSecond) / 1000) : 0
+  const requests = asked + edge.asked[color]
   const bad = world.instancesOf(color).some(({ release }) => release.variety === 'bad-under-load')
   return { worker: edge.worker, requests, serverErrors: bad ? requests : 0, responseMs: 1 }
+}
+
+/** The color that a public request reaches, and counts there; null for the stated page. */
+export function askPublic(world: World): Color | null {
+  const { memory, asked } = world.edge
+  const { live, candidate, share } = memory
+  const isUp = (color: Color) => serversOf(world, color).some(({ up }) => up > 0)
+  const chosen = candidate !== null && share === 10_000 && isUp(candidate) ? candidate : live
+  if (!isColor(chosen) || !isUp(chosen)) return null
+  asked[chosen] += 1
+  return chosen
 }
 
 /** The color that a preview request reaches: the one that the public does not. */

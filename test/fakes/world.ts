@@ -22,6 +22,8 @@ export interface EdgeWorld {
   /** The newest generation taken: older ones cannot write files. */
   fence: number
   activeColor: string | null
+  /** Requests that somebody really made, per color. */
+  readonly asked: Record<Color, number>
   /** Newest first: `color SHA operation`. */
   history: readonly string[]
 }
@@ -85,6 +87,7 @@ export class World {
     config: null,
     fence: 0,
     activeColor: null,
+    asked: { blue: 0, green: 0 },
     history: [],
   }
   readonly runtime: RuntimeWorld = { fence: 0, instances: new Map(), folders: new Map(), oneOffs: new Map() }
