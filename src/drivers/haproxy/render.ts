@@ -146,10 +146,12 @@ function hostCondition({ host }: Route): readonly string[] {
   return host === undefined ? [] : [`{ req.hdr(host),host_only,lower -m str ${host} }`]
 }
 
+/** Without `timeout check` an answer may take no longer than the interval (configuration manual §4.2): a slow health page would be a dead server. */
 function renderBackend(key: string, color: Color, { name, health, servers }: ComponentTopology): string {
   // rise 1: a color that phase D found healthy is seen as up at the edge's next look, not after two of them.
   return `backend ${backendName(key, color, name)} from ${key}
   option httpchk
+  timeout check ${health.timeoutMs}ms
   http-check send meth GET uri ${health.path}
   default-server check inter 250ms fall 2 rise 1 init-addr last,libc,none
 ${servers.map((server) => `  server ${server.name} ${server.host}:${server.port}`).join('\n')}`
@@ -168,6 +170,7 @@ function assertSafe({ name, routes, health, servers }: ComponentTopology): void 
     })
   if (!/^[a-z][a-z0-9-]*$/.test(name)) throw bad('the name', name)
   if (!PATH.test(health.path)) throw bad('the health path', health.path)
+  if (!Number.isInteger(health.timeoutMs) || health.timeoutMs < 1) throw bad('a time', String(health.timeoutMs))
   for (const { pathPrefix, host } of routes) {
     if (!PATH.test(pathPrefix)) throw bad('a route', pathPrefix)
     if (host !== undefined && !HOST.test(host)) throw bad('a host', host)

@@ -4,8 +4,8 @@ import type { Anchor } from '../../ports/edge.ts'
 import { takeGeneration, writeFenced } from './file-fence.ts'
 import type { Host } from './host.ts'
 import { ask, readStateFile } from './look.ts'
-import { formatStateFile } from './state-file.ts'
-import { tell } from './tell.ts'
+import { formatStateFile, type StateFile } from './state-file.ts'
+import { tell, unknown } from './tell.ts'
 
 /** Makes all earlier generations worthless, in files and in memory, and leaves traffic as it is. */
 export async function takeFence(
@@ -15,7 +15,8 @@ export async function takeFence(
   const { layout } = host
   const [before, running] = await Promise.all([readStateFile(host), ask(host)])
   refuseForeign(before?.anchor ?? null, anchor, adopt)
-  const floor = Math.max(before?.state.generation ?? 0, running?.state?.generation ?? 0)
+  refuseGarbage(host, before, running?.state ?? null)
+  const floor = Math.max(before?.state?.generation ?? 0, running?.state?.generation ?? 0)
   const generation = await takeGeneration(host, floor)
   const write = (state: EdgeState) =>
     writeFenced(
@@ -24,11 +25,14 @@ export async function takeFence(
       layout.stateMap,
       formatStateFile(layout.key, { state: { ...state, generation }, anchor }),
     )
-  // Read again: until the folder was renamed an older writer could still write. Then the file, so that a worker which starts from now on
-  // refuses the older ones too.
-  const file = (await readStateFile(host))?.state ?? running?.state ?? NO_TRAFFIC
+  // Read again: until the folder was renamed an older writer could still write, or another journal settle here. Then the file, so that a
+  // worker which starts from now on refuses the older ones too.
+  const now = await readStateFile(host)
+  refuseForeign(now?.anchor ?? null, anchor, adopt)
+  const file = now?.state ?? running?.state ?? NO_TRAFFIC
   await write(file)
-  if (running === null) return generation
+  // Looked at again: one that started meanwhile may have read the file from before.
+  if (running === null && (await ask(host)) === null) return generation
   const { answer } = await tell(
     host,
     generation,
@@ -38,6 +42,14 @@ export async function takeFence(
   // A flip that died between file and memory: what memory serves now keeps serving, and the file says so.
   if (answer.state !== null && !sameTraffic(answer.state, file)) await write(answer.state)
   return generation
+}
+
+/** The file is there and names no state, and no worker says one: which color serves after the next start is not ours to invent. */
+function refuseGarbage({ layout }: Host, file: StateFile | null, memory: EdgeState | null): void {
+  if (file === null || file.state !== null || memory !== null) return
+  throw unknown(`${layout.stateMap} names no state, and no worker says what it does`, undefined, [
+    `a person who knows which color served last writes the line: ${layout.key} COLOR::0:0`,
+  ])
 }
 
 function refuseForeign(known: Anchor | null, own: Anchor, adopt: boolean): void {

@@ -64,11 +64,11 @@ function refuse({ status, state }: ControlAnswer, path: string, generation: numb
   throw new BackflipError(`the edge answered ${path} with status ${status}`, { code: 'edge-refused', kind: 'failed' })
 }
 
-export function unknown(message: string, cause: unknown): BackflipError {
+export function unknown(message: string, cause: unknown, more: readonly string[] = []): BackflipError {
   return new BackflipError(message, {
     code: 'edge-unknown',
     kind: 'person',
-    details: ['what it does right now is unknown, and nothing is guessed'],
+    details: ['what it does right now is unknown, and nothing is guessed', ...more],
     hint: 'look at HAProxy (its log, its process), then: backflip status',
     cause,
   })
