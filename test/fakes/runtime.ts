@@ -155,7 +155,7 @@ async function remove(host: Host, ask: EndAsk): Promise<void> {
   for (const { name } of belonging(host, ask)) {
     await touch(host, `remove ${name}`, ask.color, ask.fencedBy, () => void instances.delete(name))
   }
-  for (const [key, { color, operation }] of [...folders]) {
+  for (const [key, { color, operation }] of folders) {
     if (color !== ask.color || (ask.operation !== undefined && operation !== ask.operation)) continue
     await touch(host, `delete ${key}`, ask.color, ask.fencedBy, () => void folders.delete(key))
   }

@@ -39,7 +39,13 @@ function run(
 ): Promise<SimulationReport> {
   const argv = [
     join(folder, 'test/crash/simulator/main.ts'),
-    ...['--schedules', String(schedules), '--seed', String(seed), '--stop-after', '1', '--json'],
+    '--schedules',
+    String(schedules),
+    '--seed',
+    String(seed),
+    '--stop-after',
+    '1',
+    '--json',
   ]
   return new Promise((done, refuse) => {
     execFile(process.execPath, argv, { timeout: LIMIT_MS, maxBuffer: OUTPUT_BYTES }, (error, stdout, stderr) => {

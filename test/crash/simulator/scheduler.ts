@@ -82,7 +82,7 @@ export class Scheduler implements Gate {
     this.#processes.set(operator, process)
     this.#running += 1
     void promise
-    work().finally(() => {
+    void work().finally(() => {
       if (operator.dead) return
       operator.finished = true
       this.#world.clock.forget(operator)
