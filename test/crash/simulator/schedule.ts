@@ -1,11 +1,14 @@
 import type { Migration, Variety } from '../../fakes/releases.ts'
 import type { Coverage } from './coverage.ts'
-import { anyCommand, calmCommand, directed, oneCommand, type Story, settle, twoAtOnce, wake, zombie } from './dramas.ts'
+import { directed } from './directed.ts'
+import { anyCommand, calmCommand, oneCommand, twoAtOnce, wake, zombie } from './dramas.ts'
 import type { Violation } from './judge.ts'
 import { Prng } from './prng.ts'
 import { checkChain } from './quiet.ts'
+import { settle } from './recovery.ts'
 import { Stalled } from './scheduler.ts'
 import { Stage } from './stage.ts'
+import type { Story } from './story.ts'
 
 export interface ScheduleResult {
   readonly violations: readonly Violation[]

@@ -1,0 +1,15 @@
+import type { Sha } from '../../../src/domain/ids.ts'
+import { STEPS } from '../../../src/steps/registry.ts'
+import type { Operator } from '../../fakes/operator.ts'
+import type { Coverage } from './coverage.ts'
+import type { Stage } from './stage.ts'
+
+export interface Story {
+  readonly stage: Stage
+  readonly coverage: Coverage
+  readonly shas: readonly Sha[]
+  readonly zombies: Operator[]
+}
+
+export const MANY_POINTS = 150
+export const IDS = STEPS.map(({ id }) => id)
