@@ -2,7 +2,7 @@ import { BackflipError } from '../../domain/errors.ts'
 import type { Topology } from '../../domain/topology.ts'
 import type { TopologyChange } from '../../ports/edge.ts'
 import { askControl } from './control.ts'
-import { writeFenced } from './file-fence.ts'
+import { fenced, writeFenced } from './file-fence.ts'
 import type { Host } from './host.ts'
 import { readText } from './host.ts'
 import { generationFolder } from './layout.ts'
@@ -78,6 +78,8 @@ async function validate({ transport, layout, config }: Host, text: string, gener
   const result = await transport.run([config.binary, '-c', ...files.flatMap((file) => ['-f', file])], {
     timeoutMs: CHECK_TIMEOUT_MS,
   })
+  // The candidate lies in the generation's folder: gone with it, it is not a bad configuration.
+  if ((await transport.listFolder(generationFolder(layout, generation))) === null) throw fenced(generation, layout)
   await transport.remove(candidate)
   if (result.exitCode !== 0) throw badConfig('HAProxy refuses the configuration', `${result.stdout}\n${result.stderr}`)
 }
