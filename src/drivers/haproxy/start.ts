@@ -17,14 +17,15 @@ export async function start(host: Host, topology: Topology): Promise<void> {
   const running = await ask(host)
   await prepareMaps(host, generation, running)
   if (running !== null) return
+  if (config.mode === 'managed') await refuseTakenPort(host)
+  await writeFenced(host, generation, layout.configFile, render(host, topology).text)
   if (config.mode === 'attached') {
-    throw refusal('HAProxy is not running with our file', {
+    throw refusal('HAProxy is not running with our file, which is written now', {
       code: 'edge-not-ours',
-      hint: `write it with a first deploy, add ${layout.configFile} to its files, and start it with the service manager it belongs to`,
+      details: [layout.configFile],
+      hint: 'start HAProxy with it, or restart it, by the service manager it belongs to; then the same command again',
     })
   }
-  await refuseTakenPort(host)
-  await writeFenced(host, generation, layout.configFile, render(host, topology).text)
   await validateFiles(host)
   await startProcess(host, async () => (await ask(host)) !== null)
 }
