@@ -86,6 +86,9 @@ function aftermath({ outcome, state }: OperationEnd, paint: Paint): readonly str
     case 'unsettled':
       return [
         `    left: ${plan.from?.sha.slice(0, 12) ?? 'nothing'} on ${plan.from?.color ?? 'no color'}   now: ${plan.target?.sha.slice(0, 12) ?? ''} on ${plan.target?.color ?? ''}`,
+        ...(state.finished === null
+          ? [`  ${arrow} backflip resume   (the switch itself is half done: this finishes it)`]
+          : []),
         `  ${arrow} backflip status   (then decide: backflip rollback SHA, or fix forward)`,
       ]
     default:
