@@ -1,114 +1,152 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { get } from 'node:http'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import type { Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { HaproxyConfig } from '../../src/config/types.ts'
+import { COLORS } from '../../src/domain/color.ts'
 import { parseAppName, parseJournalId } from '../../src/domain/ids.ts'
 import { haproxyEdge } from '../../src/drivers/haproxy/edge.ts'
 import { systemClock } from '../../src/drivers/local/clock.ts'
 import { localLiveness } from '../../src/drivers/local/liveness.ts'
 import { localSharedLock } from '../../src/drivers/local/shared-lock.ts'
 import { localTransport } from '../../src/drivers/local/transport.ts'
+import type { Edge } from '../../src/ports/edge.ts'
 import { ENVIRONMENT } from '../fakes/history.ts'
-import { freePort, type HaproxyWorld, haproxyWorld, until } from './world.ts'
+import { haproxies } from './haproxies.ts'
+import { askPublic, colorServer, freePort, listen, topologyOf, until } from './world.ts'
 
 const anchor = { journal: parseJournalId('00000000-0000-7000-8000-00000000000a'), seq: 1, hash: '0'.repeat(64) }
-const transport = localTransport()
+const APPS = ['one', 'two'] as const
+type App = (typeof APPS)[number]
 
-/** The servers of a world are borrowed; the HAProxy is the operator's own. */
-let world: HaproxyWorld
-let folder: string
-let pid = 0
+describe.each(haproxies())('$name: several apps on an edge that an operator owns', ({ binary }) => {
+  const transport = localTransport()
+  let folder: string
+  let pid: number
+  let servers: readonly Server[]
+  let ports: { readonly blue: number; readonly green: number }
+  let configs: Record<App, HaproxyConfig>
 
-beforeEach(async () => {
-  world = await haproxyWorld()
-  folder = mkdtempSync(join(tmpdir(), 'bf-'))
-})
-afterEach(async () => {
-  if (pid > 0) process.kill(pid, 'SIGTERM')
-  await until(async () => pid === 0 || (await transport.readFile(`/proc/${pid}/stat`)) === null)
-  await world.close()
-  rmSync(folder, { recursive: true, force: true })
-})
-
-function statusOf(port: number): Promise<{ readonly status: number; readonly color: string }> {
-  return new Promise((resolve, reject) => {
-    get({ host: '127.0.0.1', port, agent: false }, (answer) => {
-      answer.resume()
-      answer.on('end', () =>
-        resolve({ status: answer.statusCode ?? 0, color: String(answer.headers['x-color'] ?? '') }),
-      )
-    }).on('error', reject)
-  })
-}
-
-it('attached: two apps on an HAProxy that an operator runs, each with one file; a flip of one does not touch the other', async () => {
-  const [masterSocket, adminSocket] = [join(folder, 'master.sock'), join(folder, 'admin.sock')]
-  const own = join(folder, 'operator.cfg')
-  writeFileSync(own, `global\n  stats socket ${adminSocket} mode 600 level admin expose-fd listeners\n  nbthread 2\n`)
-  const names = ['one', 'two'] as const
-  const files = names.map((name) => join(folder, name, `backflip-${name}-local.cfg`))
-  const apps = await Promise.all(
-    names.map(async (name) => {
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'bf-'))
+    servers = COLORS.map(colorServer)
+    const [blue = 0, green = 0] = await Promise.all(servers.map((server) => listen(server, 0)))
+    ports = { blue, green }
+    const own = join(folder, 'operator.cfg')
+    const files = APPS.map((app) => join(folder, app, `backflip-${app}-${ENVIRONMENT}.cfg`))
+    writeFileSync(
+      own,
+      `global\n  stats socket ${folder}/admin.sock mode 600 level admin\n  nbthread 2\n  hard-stop-after 5s\n`,
+    )
+    const configOf = async (app: App): Promise<HaproxyConfig> => {
       const port = await freePort()
-      const config: HaproxyConfig = {
+      mkdirSync(join(folder, app))
+      return {
         driver: 'haproxy',
         mode: 'attached',
         bind: { host: '127.0.0.1', port },
         publicUrl: `http://127.0.0.1:${port}`,
-        folder: join(folder, name),
-        binary: 'haproxy',
+        folder: join(folder, app),
+        binary,
         configFiles: [own, ...files],
-        masterSocket,
-        adminSocket,
+        masterSocket: join(folder, 'master.sock'),
+        adminSocket: join(folder, 'admin.sock'),
       }
-      const sharedLock = localSharedLock(folder, systemClock, localLiveness())
-      const edge = haproxyEdge({
-        config,
-        app: parseAppName(name),
-        environment: ENVIRONMENT,
-        transport,
-        sharedLock,
-        clock: systemClock,
-      })
-      return { edge, port, topology: { ...world.topology, app: parseAppName(name) } }
-    }),
-  )
-  for (const { edge, topology } of apps)
-    await expect(edge.start(topology)).rejects.toMatchObject({ code: 'edge-not-ours', kind: 'refused' })
-  pid = (
-    await transport.spawnDetached(
-      ['haproxy', '-W', '-S', masterSocket, '-f', own, ...files.flatMap((file) => ['-f', file])],
-      { log: join(folder, 'log') },
+    }
+    configs = { one: await configOf('one'), two: await configOf('two') }
+    // As an operator would: our files are named before the first deploy, and empty.
+    for (const file of files) writeFileSync(file, '')
+    // HAProxy does not start without anything to listen on.
+    writeFileSync(
+      own,
+      `${readFileSync(own, 'utf8')}frontend operators-own\n  mode http\n  timeout client 1s\n  bind unix@${folder}/own.sock\n`,
     )
-  ).pid
+    const argv = [binary, '-W', '-S', join(folder, 'master.sock'), ...[own, ...files].flatMap((file) => ['-f', file])]
+    pid = (await transport.spawnDetached(argv, { log: join(folder, 'log') })).pid
+    await until(async () => (await askMaster('show proc')).includes('worker'))
+  })
+  afterEach(async () => {
+    process.kill(pid, 'SIGTERM')
+    await until(async () => (await transport.readFile(`/proc/${pid}/stat`)) === null)
+    for (const server of servers) {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    }
+    rmSync(folder, { recursive: true, force: true })
+  })
 
-  const [one, two] = apps
-  if (one === undefined || two === undefined) throw new Error('there are two')
-  for (const { edge, topology } of apps) {
-    await until(async () => (await edge.read().catch(() => null))?.servers.green[0]?.up === 1)
-    await edge.start(topology)
+  const askMaster = (line: string) =>
+    transport.askSocket(join(folder, 'master.sock'), `${line}\n`, { timeoutMs: 2_000 }).catch(String)
+  const edgeOf = (app: App): Edge =>
+    haproxyEdge({
+      config: configs[app],
+      app: parseAppName(app),
+      environment: ENVIRONMENT,
+      transport,
+      sharedLock: localSharedLock(folder, systemClock, localLiveness()),
+      clock: systemClock,
+    })
+  const ask = (app: App) => askPublic(configs[app].bind.port, {})
+  const topology = (app: App) => ({ ...topologyOf(ports), app: parseAppName(app) })
+  const deploy = async (app: App, to: 'blue' | 'green') => {
+    const edge = edgeOf(app)
     const { generation } = await edge.fence({ anchor })
-    await edge.flip({ to: 'blue', fencedBy: generation, anchor })
+    await edge.apply({ topology: topology(app), fencedBy: generation })
+    await until(async () => (await edge.read()).servers[to].every(({ up }) => up > 0))
+    await edge.flip({ to, fencedBy: generation, anchor })
+    return { edge, generation }
   }
-  const before = readFileSync(join(folder, 'two', 'state.map'), 'utf8')
-  const { generation } = await one.edge.fence({ anchor })
-  await one.edge.flip({ to: 'green', fencedBy: generation, anchor })
-  expect(await statusOf(one.port)).toEqual({ status: 200, color: 'green' })
-  expect(await statusOf(two.port)).toEqual({ status: 200, color: 'blue' })
-  expect(readFileSync(join(folder, 'two', 'state.map'), 'utf8')).toBe(before)
-  // The other app's next change of topology reloads what they share, and both keep their colors.
-  const [component] = two.topology.colors.green
-  if (component === undefined) throw new Error('there is a component')
-  const green = [{ ...component, routes: [...component.routes, { pathPrefix: '/more' }] }]
-  const second = await two.edge.fence({ anchor })
-  expect(
-    await two.edge.apply({
-      topology: { ...two.topology, colors: { ...two.topology.colors, green } },
-      fencedBy: second.generation,
-    }),
-  ).toBe('reload')
-  expect(await statusOf(one.port)).toEqual({ status: 200, color: 'green' })
-  expect(await statusOf(two.port)).toEqual({ status: 200, color: 'blue' })
+
+  it('the first deploy adds its file to what runs, and a flip of one app is none of the other', async () => {
+    const [one, two] = [await deploy('one', 'blue'), await deploy('two', 'green')]
+    expect(await ask('one')).toMatchObject({ status: 200, color: 'blue' })
+    expect(await ask('two')).toMatchObject({ status: 200, color: 'green' })
+    await one.edge.flip({ to: 'green', fencedBy: one.generation, anchor })
+    await two.edge.flip({ to: 'maintenance', fencedBy: two.generation, anchor })
+    expect(await ask('one')).toMatchObject({ status: 200, color: 'green' })
+    expect(await ask('two')).toMatchObject({ status: 503, color: null })
+    await edgeOf('one').start(topology('one'))
+    await edgeOf('one').stop()
+    expect(await ask('one'), 'down does not stop what is an operator’s').toMatchObject({ color: 'green' })
+  })
+
+  it('both apps reload at the same time: each is confirmed, and nobody’s color moves', async () => {
+    const [one, two] = [await deploy('one', 'blue'), await deploy('two', 'green')]
+    const more = (app: App) => {
+      const { colors, ...rest } = topology(app)
+      const blue = colors.blue.map((component) => ({
+        ...component,
+        routes: [...component.routes, { pathPrefix: '/more' }],
+      }))
+      return { ...rest, colors: { ...colors, blue } }
+    }
+    const changes = [
+      one.edge.apply({ topology: more('one'), fencedBy: one.generation }),
+      two.edge.apply({ topology: more('two'), fencedBy: two.generation }),
+    ]
+    expect(await Promise.all(changes)).toEqual(['reload', 'reload'])
+    expect(await one.edge.compare(more('one'))).toBe('none')
+    expect(await two.edge.compare(more('two'))).toBe('none')
+    expect(await ask('one')).toMatchObject({ status: 200, color: 'blue' })
+    expect(await ask('two')).toMatchObject({ status: 200, color: 'green' })
+  })
+
+  it('a first file that HAProxy refuses is not left behind for the operator’s next reload', async () => {
+    const two = await deploy('two', 'green')
+    const file = join(folder, 'one', `backflip-one-${ENVIRONMENT}.cfg`)
+    rmSync(file)
+    const edge = edgeOf('one')
+    const { generation } = await edge.fence({ anchor })
+    const { colors, ...rest } = topology('one')
+    const green = colors.green.map((component) => ({
+      ...component,
+      servers: [...component.servers, ...component.servers],
+    }))
+    const bad = edge.apply({ topology: { ...rest, colors: { ...colors, green } }, fencedBy: generation })
+    await expect(bad).rejects.toMatchObject({ code: 'bad-edge-config' })
+    expect(await transport.readFile(file)).toBeNull()
+    expect((await two.edge.read()).memory?.live).toBe('green')
+    expect(await ask('two')).toMatchObject({ status: 200, color: 'green' })
+  })
 })

@@ -101,14 +101,14 @@ export async function haproxyWorld(binary = 'haproxy'): Promise<HaproxyWorld> {
   }
 }
 
-function colorServer(color: Color): Server {
+export function colorServer(color: Color): Server {
   return createServer((_request, answer) => {
     answer.setHeader('x-color', color)
     answer.end(color)
   })
 }
 
-function listen(server: Server, port: number): Promise<number> {
+export function listen(server: Server, port: number): Promise<number> {
   return new Promise((resolve) =>
     server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)),
   )
@@ -124,7 +124,7 @@ export function topologyOf(ports: Readonly<Record<Color, number>>): Topology {
   return { app: APP, environment: ENVIRONMENT, colors: { blue: [component('blue')], green: [component('green')] } }
 }
 
-function askPublic(port: number, headers: { readonly [name: string]: string }): ReturnType<EdgeWorld['ask']> {
+export function askPublic(port: number, headers: { readonly [name: string]: string }): ReturnType<EdgeWorld['ask']> {
   return new Promise((resolve, reject) => {
     get({ host: '127.0.0.1', port, headers: { ...headers }, agent: false }, (answer) => {
       answer.resume()
