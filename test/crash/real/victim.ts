@@ -1,0 +1,65 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { compose } from '../../../src/compose.ts'
+import { chooseEnvironment, loadConfig } from '../../../src/config/load.ts'
+import { parseSha } from '../../../src/domain/ids.ts'
+import { cleanup, prepareCleanup } from '../../../src/operations/cleanup.ts'
+import { deploy, prepareDeploy } from '../../../src/operations/deploy.ts'
+import type { Environment } from '../../../src/operations/environment.ts'
+import { prepareRollback, rollback } from '../../../src/operations/rollback.ts'
+import type { Journal } from '../../../src/ports/journal.ts'
+
+export interface VictimJob {
+  readonly folder: string
+  readonly operation: 'deploy' | 'fast' | 'full' | 'cleanup'
+  readonly sha: string
+  /** Dies at this append, counted from 1, before or after it is durable. */
+  readonly at: number
+  readonly when: 'before' | 'after'
+}
+
+export interface LastWords {
+  readonly kinds: readonly string[]
+  readonly headBefore: number
+}
+
+/** The production operation, with a journal that ends its process at one append. What it was about to write is left in `last-words`. */
+const job = JSON.parse(process.argv[2] ?? '') as VictimJob
+const config = await loadConfig(join(job.folder, 'backflip.yaml'))
+const composed = await compose(config, await chooseEnvironment(config, null), 'victim')
+const environment: Environment = { ...composed, journal: mortal(composed.journal) }
+await run()
+await composed.journal.close()
+
+function mortal(journal: Journal): Journal {
+  let appends = 0
+  return {
+    ...journal,
+    async append(token, drafts) {
+      appends += 1
+      const dies = appends === job.at
+      if (dies) {
+        const words: LastWords = { kinds: drafts.map(({ fact }) => fact.kind), headBefore: (await journal.head()).seq }
+        writeFileSync(join(job.folder, 'last-words'), JSON.stringify(words))
+        if (job.when === 'before') process.kill(process.pid, 'SIGKILL')
+      }
+      const entries = await journal.append(token, drafts)
+      if (dies) process.kill(process.pid, 'SIGKILL')
+      return entries
+    },
+  }
+}
+
+async function run(): Promise<void> {
+  const reason = 'a test'
+  switch (job.operation) {
+    case 'deploy':
+      await deploy(environment, await prepareDeploy(environment, { sha: parseSha(job.sha), again: true, reason }))
+      return
+    case 'cleanup':
+      await cleanup(environment, await prepareCleanup(environment, { color: null, force: true, reason }))
+      return
+    default:
+      await rollback(environment, await prepareRollback(environment, { sha: null, mode: job.operation, reason }))
+  }
+}
