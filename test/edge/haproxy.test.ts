@@ -105,6 +105,33 @@ describe.each(haproxies())('$name: what is HAProxy’s own', ({ binary }) => {
     expect(answer).toMatchObject({ color: 'blue', release: null })
   })
 
+  it('a share sticks to a client by a cookie of four digits at most; anything else it says draws a new one', async () => {
+    const cookie = `backflip-${layout().key}`
+    const withCookie = (value: string | null) =>
+      fetch(world.config.publicUrl, { headers: value === null ? {} : { cookie: `${cookie}=${value}` } }).then(
+        (answer) => ({
+          color: answer.headers.get('x-color'),
+          given: answer.headers.get('set-cookie'),
+        }),
+      )
+    expect(await withCookie(null)).toEqual({ color: 'blue', given: null })
+    await world.edge.flip({ to: 'blue', candidate: 'green', share: 5_000, fencedBy: generation, anchor })
+    for (const [bucket, color] of [
+      ['0', 'green'],
+      ['4999', 'green'],
+      ['5000', 'blue'],
+      ['9999', 'blue'],
+    ] as const) {
+      expect(await withCookie(bucket)).toEqual({ color, given: null })
+    }
+    for (const bad of [null, 'abc', '1e3', '0x10', '-5', '1.5', '99999']) {
+      const { color, given } = await withCookie(bad)
+      const bucket = Number(new RegExp(`^${cookie}=(\\d{1,4}); Path=/; HttpOnly; SameSite=Lax$`).exec(given ?? '')?.[1])
+      expect(color, `${bad} got ${given}`).toBe(bucket < 5_000 ? 'green' : 'blue')
+      expect(bucket).toBeLessThan(10_000)
+    }
+  })
+
   it('refuses to share a port with somebody else', async () => {
     const other = await haproxyWorld(binary)
     try {
