@@ -21,16 +21,16 @@ export async function run({ json }: BenchOptions): Promise<void> {
     installed.run('deploy', R1, '--yes')
     const script = writeScript(installed)
     const own: number[] = []
-    const shell: number[] = []
+    const byScript: number[] = []
     for (let index = 0; index < RUNS; index += 1) {
-      shell.push(await timeScript(installed, script))
+      byScript.push(await timeScript(installed, script))
       own.push(
         timeOf(installed.folder, process.execPath, [installed.program, 'deploy', index % 2 === 0 ? R2 : R1, '--yes']),
       )
     }
     print(
       'deploy',
-      [ratio('deploy of three components', spread(own), { name: 'the shell script', spread: spread(shell) }, 1.3)],
+      [ratio('deploy of three components', spread(own), { name: 'the shell script', spread: spread(byScript) }, 1.3)],
       json,
     )
   } finally {

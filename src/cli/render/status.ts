@@ -1,3 +1,5 @@
+import type { WayBack } from '../../domain/readiness.ts'
+import { formatDuration } from '../../lib/duration.ts'
 import { type ColorStatus, isUnseen, type StatusReport } from '../../operations/status.ts'
 import type { Instance } from '../../ports/runtime.ts'
 import type { Paint } from './style.ts'
@@ -10,14 +12,19 @@ export function renderStatus(report: StatusReport, paint: Paint): readonly strin
     `  live       ${record.live === null ? 'nothing yet' : `${paint('good', record.live.sha.slice(0, 12))} on ${record.live.color}, since ${record.live.since}`}`,
     ...report.colors.map((one) => renderColor(one, paint)),
     `  edge       ${renderEdge(report, paint)}`,
-    `  back       ${way('fast', readiness.fast.open, paint)} ${readiness.fast.open ? `to ${readiness.fast.sha?.slice(0, 12) ?? ''}` : readiness.fast.reasons.join('; ')}`,
-    `             ${way('full', readiness.full.open, paint)} ${readiness.full.open ? `to ${readiness.full.sha?.slice(0, 12) ?? ''}` : readiness.full.reasons.join('; ')}`,
+    `  back       ${way('fast', readiness.fast.open, paint)} ${readiness.fast.open ? openTo(readiness.fast) : readiness.fast.reasons.join('; ')}`,
+    `             ${way('full', readiness.full.open, paint)} ${readiness.full.open ? openTo(readiness.full) : readiness.full.reasons.join('; ')}`,
     ...renderState(report, paint),
     ...report.drift.map(
       ({ message, repair }) =>
         `  ${paint('bad', 'drift')}      ${message}   ${paint('dim', repair === 'safe' ? 'backflip doctor --repair' : 'for a person: backflip doctor')}`,
     ),
   ]
+}
+
+/** Where it leads, and how long it took the last time. */
+function openTo({ sha, expectedMs }: WayBack): string {
+  return `to ${sha?.slice(0, 12) ?? ''}${expectedMs === null ? '' : `, about ${formatDuration(expectedMs)}`}`
 }
 
 function way(name: string, open: boolean, paint: Paint): string {

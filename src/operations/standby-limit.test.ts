@@ -1,0 +1,22 @@
+import { describe, expect, it } from 'vitest'
+import { History } from '../../test/fakes/history.ts'
+import { standbyIsExpired } from './standby-limit.ts'
+
+const HOUR_MS = 3_600_000
+
+describe('standbyIsExpired', () => {
+  const { record } = new History().deploy(1).deploy(2)
+  const since = Date.parse(record.live?.since ?? '')
+  const after = (ms: number) => new Date(since + ms).toISOString()
+
+  it('counts from when the other color got the traffic', () => {
+    expect(standbyIsExpired(record, HOUR_MS, after(HOUR_MS - 1))).toBe(false)
+    expect(standbyIsExpired(record, HOUR_MS, after(HOUR_MS + 1))).toBe(true)
+  })
+
+  it('without a limit, without a standby color, or while nothing is live there is nothing to take away', () => {
+    expect(standbyIsExpired(record, null, after(HOUR_MS))).toBe(false)
+    expect(standbyIsExpired(new History().deploy(1).record, HOUR_MS, after(HOUR_MS))).toBe(false)
+    expect(standbyIsExpired(new History().record, HOUR_MS, after(HOUR_MS))).toBe(false)
+  })
+})
