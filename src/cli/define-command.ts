@@ -24,7 +24,7 @@ export interface CommandInput {
   readonly options: GlobalOptions & { readonly [name: string]: unknown }
   readonly io: Io
   readonly config: () => Promise<Config>
-  /** Opens the environment's journal; closed when the command ends. */
+  /** Opens the environment’s journal. */
   readonly environment: () => Promise<Environment>
 }
 

@@ -12,6 +12,7 @@ export async function withEnvironment(
   options: CommandInput['options'],
   io: Io,
 ): Promise<number> {
+  // Never closed: the process ends, and what is written is durable. Closing would move SQLite's log into its file while somebody waits.
   let opened: Environment | null = null
   const config = async (): Promise<Config> => {
     const { findConfig, loadConfig } = await import('../config/load.ts')
@@ -30,8 +31,6 @@ export async function withEnvironment(
     return await command.run({ args, options, io, config, environment })
   } catch (error) {
     return await say(error, options.json === true, io)
-  } finally {
-    await (opened as Environment | null)?.journal.close()
   }
 }
 

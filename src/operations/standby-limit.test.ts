@@ -7,16 +7,16 @@ const HOUR_MS = 3_600_000
 describe('standbyIsExpired', () => {
   const { record } = new History().deploy(1).deploy(2)
   const since = Date.parse(record.live?.since ?? '')
-  const after = (ms: number) => new Date(since + ms).toISOString()
+  const later = (ms: number) => new Date(since + ms).toISOString()
 
   it('counts from when the other color got the traffic', () => {
-    expect(standbyIsExpired(record, HOUR_MS, after(HOUR_MS - 1))).toBe(false)
-    expect(standbyIsExpired(record, HOUR_MS, after(HOUR_MS + 1))).toBe(true)
+    expect(standbyIsExpired(record, HOUR_MS, later(HOUR_MS - 1))).toBe(false)
+    expect(standbyIsExpired(record, HOUR_MS, later(HOUR_MS + 1))).toBe(true)
   })
 
   it('without a limit, without a standby color, or while nothing is live there is nothing to take away', () => {
-    expect(standbyIsExpired(record, null, after(HOUR_MS))).toBe(false)
-    expect(standbyIsExpired(new History().deploy(1).record, HOUR_MS, after(HOUR_MS))).toBe(false)
-    expect(standbyIsExpired(new History().record, HOUR_MS, after(HOUR_MS))).toBe(false)
+    expect(standbyIsExpired(record, null, later(HOUR_MS))).toBe(false)
+    expect(standbyIsExpired(new History().deploy(1).record, HOUR_MS, later(HOUR_MS))).toBe(false)
+    expect(standbyIsExpired(new History().record, HOUR_MS, later(HOUR_MS))).toBe(false)
   })
 })

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parseJournalId } from '../../src/domain/ids.ts'
 import { layoutOf } from '../../src/drivers/haproxy/layout.ts'
 import { showProcesses } from '../../src/drivers/haproxy/master.ts'
+import { systemClock } from '../../src/drivers/local/clock.ts'
 import { localTransport } from '../../src/drivers/local/transport.ts'
 import { APP, ENVIRONMENT } from '../fakes/history.ts'
 import { haproxies } from './haproxies.ts'
@@ -31,7 +32,7 @@ describe.each(haproxies())('$name: what is HAProxy’s own', ({ binary }) => {
 
   it('no flip is lost while somebody else reloads at the same time', async () => {
     let reloads = 0
-    for (let index = 0; index < 16; index += 1) {
+    for (let index = 0; index < 20; index += 1) {
       const to = index % 2 === 0 ? 'green' : 'blue'
       const reloading = reload().then(
         () => {
@@ -39,6 +40,8 @@ describe.each(haproxies())('$name: what is HAProxy’s own', ({ binary }) => {
         },
         () => undefined,
       )
+      // A master that has read the old file, and whose old worker still says yes: 0 to 70 ms after the signal (research/haproxy.md §10).
+      await systemClock.sleep((index * 17) % 70)
       const { worker } = await world.edge.flip({ to, fencedBy: generation, anchor })
       await reloading
       // Whatever worker is current by now, it must do what was said last.
