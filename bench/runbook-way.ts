@@ -57,7 +57,7 @@ export async function runbookWay(servers: Ports): Promise<readonly Figure[]> {
         name: 'the runbook’s way: failed',
         value: failed,
         unit: 'requests',
-        note: `of ${answers}; ${late} late; ${round((failed / FLIPS) * 10) / 10} a flip`,
+        note: `of ${answers}; ${late} late; ${round(failed / FLIPS)} a flip`,
       },
     ]
   } finally {
