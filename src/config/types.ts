@@ -1,5 +1,5 @@
 import type { AppName, ComponentName, EnvironmentName } from '../domain/ids.ts'
-import type { EnvironmentValue, HealthCheck, Route } from '../domain/release.ts'
+import type { EnvironmentValue, ReleaseComponent } from '../domain/release.ts'
 
 /** `backflip.yaml` after parsing: durations in milliseconds, paths absolute, defaults filled in, names branded. */
 export interface Config {
@@ -16,15 +16,8 @@ export interface Config {
   readonly environments: readonly EnvironmentConfig[]
 }
 
-export interface ComponentConfig {
-  readonly name: ComponentName
-  readonly command: readonly string[]
-  readonly instances: number
-  readonly routes: readonly Route[]
-  readonly health: HealthCheck
-  readonly environment: { readonly [name: string]: EnvironmentValue }
-  readonly stopTimeoutMs: number
-}
+/** What a release will say of the component, before there is an artifact. */
+export type ComponentConfig = Omit<ReleaseComponent, 'artifact'>
 
 export interface EnvironmentConfig {
   readonly name: EnvironmentName

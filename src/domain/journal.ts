@@ -139,3 +139,15 @@ export interface Draft {
 }
 
 export const FIRST_PREVIOUS = '0'.repeat(64)
+
+/** Kinds that the first page of the history is made of: stores keep an index of them. */
+export const HEADLINES: readonly Fact['kind'][] = [
+  'operation-started',
+  'operation-finished',
+  'frozen',
+  'unfrozen',
+  'marked-good',
+  'lease-broken',
+  'journal-adopted',
+  'drift-repaired',
+]

@@ -2,19 +2,8 @@ import { summarize } from '../domain/history/fold.ts'
 import { foldOperation, type OperationState } from '../domain/history/operation.ts'
 import type { OperationSummary } from '../domain/history/record.ts'
 import type { OperationId } from '../domain/ids.ts'
-import type { Entry } from '../domain/journal.ts'
+import { type Entry, HEADLINES } from '../domain/journal.ts'
 import type { Journal } from '../ports/journal.ts'
-
-const HEADLINES = [
-  'operation-started',
-  'operation-finished',
-  'frozen',
-  'unfrozen',
-  'marked-good',
-  'lease-broken',
-  'journal-adopted',
-  'drift-repaired',
-]
 
 /** One line of the history: an operation, or something else that a person did. */
 export type HistoryLine =

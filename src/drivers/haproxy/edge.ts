@@ -1,9 +1,4 @@
-import type { HaproxyConfig } from '../../config/types.ts'
-import type { AppName, EnvironmentName } from '../../domain/ids.ts'
-import type { Clock } from '../../ports/clock.ts'
 import type { Edge } from '../../ports/edge.ts'
-import type { SharedLock } from '../../ports/shared-lock.ts'
-import type { Transport } from '../../ports/transport.ts'
 import { apply, compare } from './apply.ts'
 import { flip } from './flip.ts'
 import type { Host } from './host.ts'
@@ -15,16 +10,8 @@ import { start, stop } from './start.ts'
 import { takeFence } from './take-fence.ts'
 import { closeSessions, counters, remains } from './traffic.ts'
 
-export interface HaproxyEdgeAsk {
-  readonly config: HaproxyConfig
-  readonly app: AppName
-  readonly environment: EnvironmentName
-  /** The only way to the host that HAProxy runs on. */
-  readonly transport: Transport
-  /** For what several apps share on it: the reload. */
-  readonly sharedLock: SharedLock
-  readonly clock: Clock
-}
+/** What the caller brings; the names of things on the host are worked out from it. */
+export type HaproxyEdgeAsk = Omit<Host, 'layout'>
 
 const PREVIEW_HEADER = 'X-Backflip-Preview'
 

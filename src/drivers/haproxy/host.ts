@@ -10,7 +10,9 @@ export interface Host {
   readonly config: HaproxyConfig
   readonly app: AppName
   readonly environment: EnvironmentName
+  /** The only way to the host that HAProxy runs on. */
   readonly transport: Transport
+  /** For what several apps share on it: the reload. */
   readonly sharedLock: SharedLock
   readonly clock: Clock
   readonly layout: Layout

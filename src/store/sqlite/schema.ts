@@ -1,18 +1,9 @@
+import { HEADLINES } from '../../domain/journal.ts'
+
 /** The database's shape. A newer one is refused, an older one is brought here by the statements between. Readable with the sqlite3 shell. */
 export const SCHEMA_VERSION = 1
 
-/** Kinds that the first page of `history` reads: a partial index, so that a million other entries do not matter. */
-const HEADLINES = [
-  'operation-started',
-  'operation-finished',
-  'frozen',
-  'unfrozen',
-  'marked-good',
-  'lease-broken',
-  'journal-adopted',
-  'drift-repaired',
-]
-
+/** A partial index over them, so that a million other entries do not matter to the first page of the history. */
 export const HEADLINE_KINDS: ReadonlySet<string> = new Set(HEADLINES)
 
 export const CREATE_SCHEMA = `
