@@ -113,9 +113,18 @@ export async function stopProcess(host: Host): Promise<void> {
       await signal(host, '-KILL', master)
       await waitUntilGone(host, master)
     }
-    for (const { pid, start } of workers) if ((await startOf(host, pid)) === start) await signal(host, '-KILL', pid)
+    for (const worker of workers) await endWorker(host, worker)
   }
   await host.transport.remove(host.layout.processRecord)
+}
+
+/** A signal is delivered in its own time: the port is free when the worker is gone. */
+async function endWorker(host: Host, { pid, start }: ProcessRecord): Promise<void> {
+  const isThere = async () => (await startOf(host, pid)) === start
+  if (!(await isThere())) return
+  await signal(host, '-KILL', pid)
+  const begun = host.clock.monotonicMs()
+  while ((await isThere()) && host.clock.monotonicMs() - begun < STOP_LIMIT_MS) await host.clock.sleep(PAUSE_MS)
 }
 
 async function signal({ transport }: Host, name: string, pid: number): Promise<void> {
