@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { freePort } from './load/load.ts'
+import { freePortRange } from '../examples/hello/demo/free-ports.ts'
 import type { BenchOptions } from './main.ts'
 import { installPacked, type PackedBackflip, R1, R2 } from './packed.ts'
 import { print, ratio, spread } from './stats.ts'
@@ -80,7 +80,7 @@ async function timeScript({ folder }: PackedBackflip, script: string): Promise<n
     readonly components: readonly { readonly name: string; readonly artifact: { readonly sha256: string } }[]
   }
   for (const { name, artifact } of manifest.components) writeFileSync(join(work, `${name}.sha256`), artifact.sha256)
-  const port = await freePort()
+  const port = await freePortRange(COMPONENTS.length)
   const took = timeOf(folder, script, [work, String(port)])
   for (const name of COMPONENTS) process.kill(Number(readFileSync(join(work, `${name}.pid`), 'utf8')), 'SIGTERM')
   rmSync(work, { recursive: true })

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { freePort } from './load/load.ts'
+import { freePort, freePortRange } from '../examples/hello/demo/free-ports.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -31,7 +31,7 @@ export async function installPacked(
   writeFileSync(join(folder, 'package.json'), '{"private":true}')
   must('npm', ['install', '--silent', '--no-audit', '--no-fund', '--ignore-scripts', join(folder, tarball)], folder)
   const publicPort = await freePort()
-  const first = await freePort()
+  const first = await freePortRange(20)
   writeApp(folder, publicPort, first, components, check)
   const program = join(folder, 'node_modules', 'backflip', 'bin', 'backflip.js')
   const run = (...args: readonly string[]) => must(process.execPath, [program, ...args], folder)

@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '../examples/hello/demo/free-ports.ts'
 import { parseProcesses } from '../src/drivers/haproxy/master.ts'
 import { localTransport } from '../src/drivers/local/transport.ts'
 import type { Ports } from './flip.ts'
-import { type FlipTime, freePort, nowMs, startLoad } from './load/load.ts'
+import { type FlipTime, nowMs, startLoad } from './load/load.ts'
 import { type Figure, round, spread } from './stats.ts'
 
 const FLIPS = 30

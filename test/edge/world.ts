@@ -4,6 +4,7 @@ import { createServer, get, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '../../examples/hello/demo/free-ports.ts'
 import type { HaproxyConfig } from '../../src/config/types.ts'
 import { COLORS, type Color, isColor } from '../../src/domain/color.ts'
 import { parseComponentName } from '../../src/domain/ids.ts'
@@ -24,14 +25,6 @@ export function requireHaproxy(binary = 'haproxy'): string {
   if (status !== 0)
     throw new Error(`HAProxy is missing: these tests need the program ${binary} (Debian package haproxy)`)
   return /version (\S+)/.exec(stdout)?.[1] ?? 'unknown'
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 export interface HaproxyWorld extends EdgeWorld {

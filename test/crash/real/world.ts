@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort, freePortRange } from '../../../examples/hello/demo/free-ports.ts'
 import { compose } from '../../../src/compose.ts'
 import { chooseEnvironment, loadConfig } from '../../../src/config/load.ts'
 import { parseSha, type Sha } from '../../../src/domain/ids.ts'
@@ -11,7 +12,6 @@ import { unfreeze } from '../../../src/operations/freeze.ts'
 import { publishRelease } from '../../../src/operations/publish.ts'
 import { loadRecord } from '../../../src/operations/record.ts'
 import { down } from '../../../src/operations/up-down.ts'
-import { freePort } from '../../edge/world.ts'
 
 export const [R1, R2] = ['1', '2'].map((digit) => parseSha(digit.repeat(40))) as [Sha, Sha]
 
@@ -33,7 +33,7 @@ export interface RealWorld {
 
 export async function realWorld(): Promise<RealWorld> {
   const folder = mkdtempSync(join(tmpdir(), 'bf-'))
-  const [port, first] = [await freePort(), await freePort()]
+  const [port, first] = [await freePort(), await freePortRange(10)]
   mkdirSync(join(folder, 'app'))
   writeFileSync(join(folder, 'app', 'server.js'), SERVER)
   writeFileSync(
@@ -44,7 +44,7 @@ components:
 environments:
   local:
     edge: { bind: "127.0.0.1:${port}" }
-    runtime: { ports: ${Math.min(first, 64_000)}-${Math.min(first, 64_000) + 9} }
+    runtime: { ports: ${first}-${first + 9} }
     registry: { path: ./registry }
     check: { consecutive: 1, interval: 20ms, limit: 20s }
     verify: { bake: "0" }
