@@ -3,6 +3,7 @@ import type { Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { freePort } from '../../examples/hello/demo/free-ports.ts'
 import type { HaproxyConfig } from '../../src/config/types.ts'
 import { COLORS } from '../../src/domain/color.ts'
 import { parseAppName, parseJournalId } from '../../src/domain/ids.ts'
@@ -14,7 +15,7 @@ import { localTransport } from '../../src/drivers/local/transport.ts'
 import type { Edge } from '../../src/ports/edge.ts'
 import { ENVIRONMENT } from '../fakes/history.ts'
 import { haproxies } from './haproxies.ts'
-import { askPublic, colorServer, freePort, listen, topologyOf, until } from './world.ts'
+import { askPublic, colorServer, listen, topologyOf, until } from './world.ts'
 
 const anchor = { journal: parseJournalId('00000000-0000-7000-8000-00000000000a'), seq: 1, hash: '0'.repeat(64) }
 const APPS = ['one', 'two'] as const
