@@ -1,5 +1,6 @@
 import type { ErrorKind } from '../domain/errors.ts'
 import type { Outcome } from '../domain/journal.ts'
+import type { OperationEnd } from '../engine/run.ts'
 
 /** docs/what-happens-when.md says what each means for users of the app. */
 export const EXIT = {
@@ -43,4 +44,14 @@ export function exitOfOutcome(outcome: Outcome): ExitCode {
     case 'unsettled':
       return EXIT.person
   }
+}
+
+/**
+ * How an operation ended, for a script. One that failed says more by why it failed: a person is needed when something cannot be known, and a gate of
+ * phase A is a refusal, because nothing was changed.
+ */
+export function exitOfEnd({ outcome, error, state }: OperationEnd): ExitCode {
+  if (outcome !== 'failed' || error === null) return exitOfOutcome(outcome)
+  if (error.kind === 'person') return EXIT.person
+  return error.kind === 'refused' && state.unwinding?.phase === 'prepare' ? EXIT.refused : EXIT.failed
 }

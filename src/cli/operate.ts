@@ -3,7 +3,7 @@ import type { Plan } from '../domain/plan/plan.ts'
 import type { OperationEnd } from '../engine/run.ts'
 import type { RunOptions } from '../operations/environment.ts'
 import type { CommandInput } from './define-command.ts'
-import { EXIT, exitOfOutcome } from './exit-codes.ts'
+import { EXIT, exitOfEnd } from './exit-codes.ts'
 import { endObject, renderEnd } from './render/end.ts'
 import { eventsView, liveView, plainView, type View } from './render/live-view.ts'
 import { renderPlan } from './render/plan.ts'
@@ -49,7 +49,7 @@ export async function runShown(
     view.close()
   }
   const interrupted = io.signal.aborted && end.error?.code === 'interrupted'
-  const exitCode = interrupted ? EXIT.interrupted : exitOfOutcome(end.outcome)
+  const exitCode = interrupted ? EXIT.interrupted : exitOfEnd(end)
   if (options.json === true) io.out(`${JSON.stringify(endObject(end, exitCode))}\n`)
   else io.err(`${renderEnd(end, exitCode, performance.now() - begun, paint).join('\n')}\n`)
   return exitCode
