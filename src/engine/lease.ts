@@ -84,25 +84,29 @@ export function keepLease(journal: Journal, token: number, clock: Clock, everyMs
   const lost = new AbortController()
   const stopped = new AbortController()
   const beat = async (): Promise<void> => {
-    while (!stopped.signal.aborted) {
+    while (!stopped.signal.aborted && !lost.signal.aborted) {
       await clock.sleep(everyMs, stopped.signal)
-      await journal.renewLease(token)
+      await journal.renewLease(token).catch(onFailedBeat)
     }
   }
-  beat().catch((error: unknown) => {
-    // A heartbeat that fails for another reason (a full disk) says nothing about who holds the lease: the next append will.
+  // A heartbeat that fails for another reason (a full disk) says nothing about who holds the lease: the next one, or the next append, will.
+  const onFailedBeat = (error: unknown) => {
     if (error instanceof BackflipError && error.code === 'lease-lost') lost.abort(error)
-  })
+  }
+  beat().catch(() => undefined)
   return { signal: lost.signal, stop: () => stopped.abort() }
 }
 
-/** Takes the lease away from whoever has it. Its late writes are refused by the journal, and by the edge after the next fence. */
+/**
+ * Takes the lease away from whoever has it, and keeps it: the caller fences the edge under it and gives it back. The old holder's late writes
+ * are refused by the journal from here on.
+ */
 export async function breakLease(ask: {
   readonly journal: Journal
   readonly liveness: Liveness
   readonly actor: string
   readonly reason: string
-}): Promise<LeaseRecord> {
+}): Promise<{ readonly held: LeaseRecord; readonly taken: LeaseRecord }> {
   const { journal, liveness, actor, reason } = ask
   const held = await journal.lease()
   if (held === null) throw notLocked()
@@ -114,8 +118,7 @@ export async function breakLease(ask: {
     replaces: { token: held.token, why: `broken: ${reason}` },
   })
   if ('held' in answer) throw leaseHeld(answer.held)
-  await journal.releaseLease(answer.taken.token)
-  return held
+  return { held, taken: answer.taken }
 }
 
 /** A person keeps everybody out. Error `lease-held` when an operation runs. */

@@ -2,7 +2,7 @@ import type { Color } from '../../../src/domain/color.ts'
 import { BackflipError } from '../../../src/domain/errors.ts'
 import type { Sha } from '../../../src/domain/ids.ts'
 import type { RollbackMode } from '../../../src/domain/plan/rollback.ts'
-import { breakLease } from '../../../src/engine/lease.ts'
+import { breakLock } from '../../../src/operations/break-lock.ts'
 import { cleanup, prepareCleanup } from '../../../src/operations/cleanup.ts'
 import { deploy, prepareDeploy } from '../../../src/operations/deploy.ts'
 import { repair } from '../../../src/operations/doctor.ts'
@@ -46,7 +46,6 @@ export async function execute(
   options: RunOptions,
   judge: Judge,
 ): Promise<string> {
-  const { journal, liveness, actor } = environment
   switch (command.verb) {
     case 'deploy': {
       const reason = command.again ? REASON : null
@@ -75,7 +74,7 @@ export async function execute(
     case 'mark-good':
       return done(markGood(environment, command.sha, REASON, options))
     case 'lock break':
-      return done(breakLease({ journal, liveness, actor, reason: REASON }))
+      return done(breakLock(environment, REASON))
   }
 }
 
