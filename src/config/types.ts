@@ -1,5 +1,6 @@
 import type { AppName, ComponentName, EnvironmentName } from '../domain/ids.ts'
-import type { EnvironmentValue, ReleaseComponent } from '../domain/release.ts'
+import type { PlanSettings } from '../domain/plan/facts.ts'
+import type { ReleaseComponent } from '../domain/release.ts'
 
 /** `backflip.yaml` after parsing: durations in milliseconds, paths absolute, defaults filled in, names branded. */
 export interface Config {
@@ -19,25 +20,13 @@ export interface Config {
 /** What a release will say of the component, before there is an artifact. */
 export type ComponentConfig = Omit<ReleaseComponent, 'artifact'>
 
-export interface EnvironmentConfig {
+export interface EnvironmentConfig extends PlanSettings {
   readonly name: EnvironmentName
   /** Folder of journal, cache and run state; default `.backflip/<env>` beside the file. */
   readonly stateFolder: string
   readonly edge: HaproxyConfig
   readonly runtime: ProcessRuntimeConfig
   readonly registry: DirectoryRegistryConfig
-  /** Plain values and secret references for every component here; recorded with each release at its launch. */
-  readonly environment: { readonly [name: string]: EnvironmentValue }
-  /** Phase D: `consecutive` good answers in a row per instance, one every `intervalMs`, at most `limitMs` altogether. */
-  readonly check: { readonly consecutive: number; readonly intervalMs: number; readonly limitMs: number }
-  /** Phase F: watch the edge's counters for `bakeMs`; with fewer than `minRequests` the probe decides. */
-  readonly verify: {
-    readonly bakeMs: number
-    readonly intervalMs: number
-    readonly minRequests: number
-    readonly maxErrorRate: number
-  }
-  readonly drain: { readonly policy: 'leave' | 'close'; readonly afterMs: number }
   /** How long the old color stays up as the fast way back; null: until the next deploy or cleanup. */
   readonly standbyKeepMs: number | null
   readonly retainReleases: number

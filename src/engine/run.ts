@@ -1,10 +1,10 @@
-import { BackflipError, type ErrorRecord, toErrorRecord } from '../domain/errors.ts'
+import { BackflipError, type ErrorRecord } from '../domain/errors.ts'
 import { type OperationState, passedPivot, stepState } from '../domain/history/operation.ts'
 import type { Outcome } from '../domain/journal.ts'
 import { isAtOrAfter, type Phase } from '../domain/phase.ts'
 import type { PlannedStep } from '../domain/plan/plan.ts'
 import { attemptStep } from './attempt.ts'
-import { finishedFact, interruptedRecord, isLost, type OperationRun, phaseHook, write } from './operation-run.ts'
+import { finishedFact, interruptedRecord, type OperationRun, phaseHook, write } from './operation-run.ts'
 import { unwind } from './unwind.ts'
 
 export interface OperationEnd {
@@ -145,5 +145,3 @@ function ended<Ports>({ state }: OperationRun<Ports>): OperationEnd {
   const { outcome, error, seenMs } = state.finished
   return { outcome, error, seenMs, state }
 }
-
-export { isLost, toErrorRecord }

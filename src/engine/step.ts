@@ -30,7 +30,7 @@ export interface StepContext<Ports> {
  * - `check` tells whether the effect is there: asked before a repeat and after a failure. `unknown` means it cannot be told, and
  *   the step is undone like one whose effect is there
  */
-export interface Step<Ports, Params extends Json = Json> {
+export interface Step<Ports, Params = Json> {
   readonly id: string
   readonly limits: { readonly attempts: number; readonly timeoutMs: number }
   /** Default: `unknown` after a failure, `not-done` before a repeat. */
@@ -46,7 +46,7 @@ export interface Step<Ports, Params extends Json = Json> {
 
 export const NOTHING: StepResult = { output: null, effects: [] }
 
-/** Binds the type of the parameters; steps of all kinds then live in one registry. */
-export function defineStep<Ports, Params extends Json>(step: Step<Ports, Params>): Step<Ports> {
+/** Binds the type of the parameters, which a plan carries as JSON; steps of all kinds then live in one registry. */
+export function defineStep<Ports, Params>(step: Step<Ports, Params>): Step<Ports> {
   return step as unknown as Step<Ports>
 }

@@ -28,12 +28,7 @@ export function planFacts(environment: Environment, { record, view }: Observed, 
     operation: environment.newOperationId(),
     record,
     edge: runningState(view),
-    settings: {
-      check: settings.check,
-      verify: settings.verify,
-      drain: settings.drain,
-      environment: settings.environment,
-    },
+    settings,
     addresses: (color, manifest) => runtime.addresses(color, manifest),
     reason,
   }

@@ -5,8 +5,11 @@ import type { AppName, EnvironmentName, OperationId, Sha } from '../ids.ts'
 import type { EnvironmentValue, Manifest } from '../release.ts'
 import type { ColorTopology } from '../topology.ts'
 
+/** What a plan is made with, of an environment's settings. */
 export interface PlanSettings {
+  /** Phase D: `consecutive` good answers in a row per instance, one every `intervalMs`, at most `limitMs` altogether. */
   readonly check: { readonly consecutive: number; readonly intervalMs: number; readonly limitMs: number }
+  /** Phase F: watch the edge's counters for `bakeMs`; with fewer than `minRequests` the probe decides. */
   readonly verify: {
     readonly bakeMs: number
     readonly intervalMs: number

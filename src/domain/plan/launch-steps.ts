@@ -25,8 +25,9 @@ import type { PlannedStep } from './plan.ts'
 
 /** The steps that deploys and rollbacks are made of, one function a phase. What each does is in `steps/<phase>/`. */
 
-function step<P extends Json>(id: string, phase: Phase, title: string, params: P, pivot?: true): PlannedStep {
-  return { id, phase, title, params, ...(pivot === undefined ? {} : { pivot }) }
+/** Parameters are JSON by their types in `params.ts`, whose interfaces TypeScript does not take for it. */
+function step<P extends object>(id: string, phase: Phase, title: string, params: P, pivot?: true): PlannedStep {
+  return { id, phase, title, params: params as unknown as Json, ...(pivot === undefined ? {} : { pivot }) }
 }
 
 /** How long D waits for the edge to see what is healthy in place, and E and F for an answer from the new color. */
@@ -68,9 +69,9 @@ export function launchSteps(
     step('empty-color', 'launch', `Empty ${color}`, { color }),
     step('shape-edge', 'launch', `Give the edge the routes of ${short(target.sha)} for ${color}`, {
       topology,
-    } as unknown as Json),
-    step('unpack-release', 'launch', `Unpack ${short(target.sha)} into ${color}`, launch as unknown as Json),
-    step('start-instances', 'launch', `Start ${color}`, launch as unknown as Json),
+    }),
+    step('unpack-release', 'launch', `Unpack ${short(target.sha)} into ${color}`, launch),
+    step('start-instances', 'launch', `Start ${color}`, launch),
     step<FlipParams>('name-release', 'launch', `Tell the edge that ${color} is ${short(target.sha)}`, {
       color,
       sha: target.sha,
@@ -110,13 +111,8 @@ export function checkSteps(
     limitMs: EDGE_LIMIT_MS,
   }
   return [
-    step(
-      'check-instances',
-      'check',
-      `Check ${color} in place, ${consecutive} good answers in a row`,
-      check as unknown as Json,
-    ),
-    step('preview-release', 'check', `Preview ${color} through the edge`, preview as unknown as Json),
+    step('check-instances', 'check', `Check ${color} in place, ${consecutive} good answers in a row`, check),
+    step('preview-release', 'check', `Preview ${color} through the edge`, preview),
   ]
 }
 
@@ -141,14 +137,9 @@ export function verifySteps(
   const baking: BakeParams = { color, sha: target.sha, ...verify, questions }
   const draining: DrainParams = { color: otherColor(color), ...drain }
   return [
-    step(
-      'probe-public',
-      'verify',
-      `Ask every component for ${short(target.sha)} through the public address`,
-      probe as unknown as Json,
-    ),
+    step('probe-public', 'verify', `Ask every component for ${short(target.sha)} through the public address`, probe),
     ...(bake && verify.bakeMs > 0
-      ? [step('bake-release', 'verify', `Watch the edge's counters of ${color}`, baking as unknown as Json)]
+      ? [step('bake-release', 'verify', `Watch the edge's counters of ${color}`, baking)]
       : []),
     ...(facts.record.live === null
       ? []

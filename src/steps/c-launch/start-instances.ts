@@ -1,15 +1,13 @@
-import type { Json } from '../../domain/json.ts'
 import type { LaunchParams } from '../../domain/plan/params.ts'
 import { defineStep } from '../../engine/step.ts'
 import { cachedRelease, refuseTheLiveColor, withEnvironments } from '../guards.ts'
 import type { StepPorts } from '../ports.ts'
 
 /** C: every instance of the color is started, components in parallel. Repeatable: one that this operation started is left alone. */
-export const startInstances = defineStep<StepPorts, Json>({
+export const startInstances = defineStep<StepPorts, LaunchParams>({
   id: 'start-instances',
   limits: { attempts: 1, timeoutMs: 120_000 },
-  async execute(params, { ports, operation, generation }) {
-    const { color, sha, environment, fingerprints } = params as unknown as LaunchParams
+  async execute({ color, sha, environment, fingerprints }, { ports, operation, generation }) {
     await refuseTheLiveColor(ports, color)
     const { manifest, manifestSha256, artifacts } = await cachedRelease(ports, sha)
     const report = await ports.runtime.start({
@@ -27,12 +25,11 @@ export const startInstances = defineStep<StepPorts, Json>({
       ],
     }
   },
-  async undo(params, { ports, operation, generation }) {
-    const { color } = params as unknown as LaunchParams
+  async undo({ color }, { ports, operation, generation }) {
     await refuseTheLiveColor(ports, color)
     await ports.runtime.stop({ color, operation, fencedBy: generation })
     return [{ effect: 'color-stopped', color }]
   },
   keptFrom: 'check',
-  manual: (params) => [`backflip cleanup --color ${(params as unknown as LaunchParams).color}`],
+  manual: ({ color }) => [`backflip cleanup --color ${color}`],
 })

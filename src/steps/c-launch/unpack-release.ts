@@ -1,15 +1,13 @@
-import type { Json } from '../../domain/json.ts'
 import type { LaunchParams } from '../../domain/plan/params.ts'
 import { defineStep } from '../../engine/step.ts'
 import { cachedRelease, refuseTheLiveColor, withEnvironments } from '../guards.ts'
 import type { StepPorts } from '../ports.ts'
 
 /** C: the release's files are in a fresh folder of the color, whole or not at all. */
-export const unpackRelease = defineStep<StepPorts, Json>({
+export const unpackRelease = defineStep<StepPorts, LaunchParams>({
   id: 'unpack-release',
   limits: { attempts: 1, timeoutMs: 5 * 60_000 },
-  async execute(params, { ports, operation, generation }) {
-    const { color, sha, environment } = params as unknown as LaunchParams
+  async execute({ color, sha, environment }, { ports, operation, generation }) {
     await refuseTheLiveColor(ports, color)
     const { manifest, artifacts } = await cachedRelease(ports, sha)
     await ports.runtime.unpack({
@@ -21,12 +19,11 @@ export const unpackRelease = defineStep<StepPorts, Json>({
     })
     return { output: null, effects: [{ effect: 'color-launching', color, sha }] }
   },
-  async undo(params, { ports, operation, generation }) {
-    const { color } = params as unknown as LaunchParams
+  async undo({ color }, { ports, operation, generation }) {
     await refuseTheLiveColor(ports, color)
     await ports.runtime.remove({ color, operation, fencedBy: generation })
     return [{ effect: 'color-emptied', color }]
   },
   keptFrom: 'check',
-  manual: (params) => [`backflip cleanup --color ${(params as unknown as LaunchParams).color}`],
+  manual: ({ color }) => [`backflip cleanup --color ${color}`],
 })

@@ -1,6 +1,5 @@
 import { BackflipError } from '../../domain/errors.ts'
 import type { ComponentName } from '../../domain/ids.ts'
-import type { Json } from '../../domain/json.ts'
 import type { CheckParams } from '../../domain/plan/params.ts'
 import { defineStep, type StepContext } from '../../engine/step.ts'
 import type { StepPorts } from '../ports.ts'
@@ -11,11 +10,10 @@ const LOG_LINES = 10
  * D: every instance answers well in place, N times in a row, with the right SHA. One that gave a good answer and then a bad one flaps,
  * and fails; one whose process is gone cannot become healthy any more, and fails at once (research/field.md §4.2, 37 and 40).
  */
-export const checkInstances = defineStep<StepPorts, Json>({
+export const checkInstances = defineStep<StepPorts, CheckParams>({
   id: 'check-instances',
   limits: { attempts: 1, timeoutMs: 60 * 60_000 },
-  async execute(params, context) {
-    const ask = params as unknown as CheckParams
+  async execute(ask, context) {
     // One that fails ends the waiting of the others.
     const others = new AbortController()
     const signal = AbortSignal.any([context.signal, others.signal])

@@ -1,5 +1,4 @@
 import { BackflipError } from '../../domain/errors.ts'
-import type { Json } from '../../domain/json.ts'
 import type { ReleaseParams } from '../../domain/plan/params.ts'
 import { defineStep, type StepContext } from '../../engine/step.ts'
 import { askRelease } from '../ask-release.ts'
@@ -8,11 +7,10 @@ import type { StepPorts } from '../ports.ts'
 const PAUSE_MS = 50
 
 /** D: the edge itself sees every server of the color as up, and one request per component through it is answered by the release. */
-export const previewRelease = defineStep<StepPorts, Json>({
+export const previewRelease = defineStep<StepPorts, ReleaseParams>({
   id: 'preview-release',
   limits: { attempts: 1, timeoutMs: 120_000 },
-  async execute(params, context) {
-    const ask = params as unknown as ReleaseParams
+  async execute(ask, context) {
     await awaitServers(ask, context)
     const { tookMs } = await askRelease({ ...ask, preview: true }, context)
     return { output: { tookMs }, effects: [] }

@@ -1,5 +1,4 @@
 import { BackflipError } from '../../domain/errors.ts'
-import type { Json } from '../../domain/json.ts'
 import type { BakeParams } from '../../domain/plan/params.ts'
 import { defineStep, type StepContext } from '../../engine/step.ts'
 import type { EdgeCounters } from '../../ports/edge.ts'
@@ -12,11 +11,10 @@ const PROBE_GRACE_MS = 500
  * F: the edge's own counters of the color, against what is allowed. With too few requests to judge it says so, and the probe decides.
  * Fails at the first look at which the rate is too high and enough requests were counted: nobody waits for the end of the bake.
  */
-export const bakeRelease = defineStep<StepPorts, Json>({
+export const bakeRelease = defineStep<StepPorts, BakeParams>({
   id: 'bake-release',
   limits: { attempts: 1, timeoutMs: 24 * 60 * 60_000 },
-  async execute(params, context) {
-    const ask = params as unknown as BakeParams
+  async execute(ask, context) {
     const { clock, edge } = context.ports
     const begun = clock.monotonicMs()
     let before = await edge.counters(ask.color)

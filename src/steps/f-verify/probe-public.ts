@@ -1,4 +1,3 @@
-import type { Json } from '../../domain/json.ts'
 import type { ReleaseParams } from '../../domain/plan/params.ts'
 import { defineStep } from '../../engine/step.ts'
 import { askRelease } from '../ask-release.ts'
@@ -8,11 +7,10 @@ import type { StepPorts } from '../ports.ts'
 const GRACE_MS = 500
 
 /** F: every component, asked through the public address, answers with the SHA itself (I4). A header of the edge proves nothing. */
-export const probePublic = defineStep<StepPorts, Json>({
+export const probePublic = defineStep<StepPorts, ReleaseParams>({
   id: 'probe-public',
   limits: { attempts: 1, timeoutMs: 60_000 },
-  async execute(params, context) {
-    const ask = params as unknown as ReleaseParams
+  async execute(ask, context) {
     const { tookMs } = await askRelease({ ...ask, limitMs: Math.min(ask.limitMs, GRACE_MS), preview: false }, context)
     return { output: { tookMs }, effects: [] }
   },
