@@ -13,7 +13,7 @@ export async function recover(story: Story, crashes: Trigger[]): Promise<void> {
     const record = await stage.record()
     const held = await stage.journal.lease()
     if (record.open === null && held === null) return
-    if (held !== null && (await isHeldForGood(story, held.holder.pid))) await stage.type({ verb: 'lock break' })
+    if (held !== null && (await isHeldForGood(story, held.holder.pid))) await breakLock(story)
     if (record.open === null) {
       // A lease of a dead holder is adopted by whoever comes next.
       await stage.type({ verb: 'unfreeze' })
@@ -33,6 +33,18 @@ export async function recover(story: Story, crashes: Trigger[]): Promise<void> {
 async function isHeldForGood({ stage }: Story, pid: number): Promise<boolean> {
   const holder = stage.world.operators.find((one) => one.pid === pid)
   return holder !== undefined && !holder.dead && !holder.finished
+}
+
+/** Sometimes the edge cannot be told of it: then only the fence of whoever comes next keeps the old holder out. */
+async function breakLock({ stage, coverage }: Story): Promise<void> {
+  const { world, random } = stage
+  const { edgeHangs } = world
+  if (random.chance(0.3)) {
+    coverage.fault('the edge hangs while a lock is broken')
+    world.edgeHangs = () => true
+  }
+  await stage.type({ verb: 'lock break' })
+  world.edgeHangs = edgeHangs
 }
 
 /** All is well again, somebody takes up what is open, and then everything must agree. */
