@@ -3,7 +3,7 @@
 // loading Node's ESM loader costs a third of Node's own start.
 'use strict'
 
-const { existsSync } = require('node:fs')
+const { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } = require('node:fs')
 const { delimiter, dirname, join } = require('node:path')
 
 const NEEDED = [24, 15]
@@ -27,12 +27,42 @@ function findNode(spawnSync) {
 }
 
 function run() {
-  require('node:module').enableCompileCache()
   const { version } = require('../package.json')
   // A checkout runs its sources, so that nobody tries yesterday's build; the package has none and runs what was built.
   if (existsSync(join(root, 'src', 'cli', 'entry.ts')))
     return import('../src/cli/entry.ts').then((entry) => entry.runProcess(version))
-  return require('../dist/cli.cjs').runProcess(version)
+  return loadBuilt(join(root, 'dist', 'cli.cjs')).runProcess(version)
+}
+
+/**
+ * The bundle, with what V8 compiled the last time this verb went well: also the functions that are compiled when first called, which Node's own
+ * compile cache leaves out (docs/decisions/0006-start-up.md). It lies beside the bundle: whoever can write there can change the bundle too.
+ */
+function loadBuilt(file) {
+  const { Script } = require('node:vm')
+  const verb = /^[a-z-]{1,20}$/.test(process.argv[2] || '') ? process.argv[2] : 'other'
+  const folder = join(dirname(file), 'compiled')
+  const cache = join(folder, `${verb}-${process.version}-${process.arch}`)
+  const cachedData = existsSync(cache) ? readFileSync(cache) : undefined
+  const wrapped = `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, 'latin1')}\n})`
+  const script = new Script(wrapped, { filename: file, cachedData })
+  if (cachedData === undefined || script.cachedDataRejected) process.on('exit', (code) => keep(script, code, folder, cache))
+  const module = { exports: {} }
+  script.runInThisContext()(module.exports, require('node:module').createRequire(file), module, file, dirname(file))
+  return module.exports
+}
+
+function keep(script, code, folder, cache) {
+  if (code !== 0) return
+  const temporary = `${cache}.${process.pid}`
+  try {
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(temporary, script.createCachedData())
+    renameSync(temporary, cache)
+  } catch (error) {
+    // Somebody else's installation, or no room: the next start compiles again.
+    if (!['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT'].includes(error.code)) throw error
+  }
 }
 
 function runWithAnotherNode() {

@@ -6,9 +6,6 @@ export async function runProcess(version: string): Promise<void> {
   const interrupt = new AbortController()
   process.on('SIGINT', () => onInterrupt(interrupt))
   process.on('SIGTERM', () => onInterrupt(interrupt))
-  // A reader that went away (`backflip history | head`) is no error of ours.
-  process.stdout.on('error', ignoreClosedPipe)
-  process.stderr.on('error', ignoreClosedPipe)
   process.exitCode = await main(process.argv.slice(2), processIo(interrupt.signal), version)
 }
 
@@ -23,11 +20,23 @@ function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error
 }
 
+/** Made when there is something to write: each of the two streams costs Node 1 to 2 ms, and most commands need one. */
+function writerTo(name: 'stdout' | 'stderr'): (text: string) => void {
+  let isOpen = false
+  return (text) => {
+    const stream = process[name]
+    // A reader that went away (`backflip history | head`) is no error of ours.
+    if (!isOpen) stream.on('error', ignoreClosedPipe)
+    isOpen = true
+    stream.write(text)
+  }
+}
+
 function processIo(signal: AbortSignal): Io {
-  const { stdout, stderr, env } = process
+  const { stderr, env } = process
   return {
-    out: (text) => stdout.write(text),
-    err: (text) => stderr.write(text),
+    out: writerTo('stdout'),
+    err: writerTo('stderr'),
     isTerminal: stderr.isTTY === true,
     columns: stderr.columns ?? 100,
     useColor: stderr.isTTY === true && env.NO_COLOR === undefined,

@@ -1,6 +1,7 @@
 import { usageError } from '../domain/errors.ts'
 import type { Plan } from '../domain/plan/plan.ts'
 import type { OperationEnd } from '../engine/run.ts'
+import { monotonicMs } from '../lib/monotonic.ts'
 import type { RunOptions } from '../operations/environment.ts'
 import type { CommandInput } from './define-command.ts'
 import { EXIT, exitOfEnd } from './exit-codes.ts'
@@ -40,7 +41,7 @@ export async function runShown(
 ): Promise<number> {
   const { io, options } = input
   const paint = painter(io.useColor)
-  const begun = performance.now()
+  const begun = monotonicMs()
   const view = viewOf(input, plan)
   let end: OperationEnd
   try {
@@ -51,7 +52,7 @@ export async function runShown(
   const interrupted = io.signal.aborted && end.error?.code === 'interrupted'
   const exitCode = interrupted ? EXIT.interrupted : exitOfEnd(end)
   if (options.json === true) io.out(`${JSON.stringify(endObject(end, exitCode))}\n`)
-  else io.err(`${renderEnd(end, exitCode, performance.now() - begun, paint).join('\n')}\n`)
+  else io.err(`${renderEnd(end, exitCode, monotonicMs() - begun, paint).join('\n')}\n`)
   return exitCode
 }
 

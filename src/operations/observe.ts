@@ -14,8 +14,8 @@ export interface Observed {
 
 /** Looks at the journal and the edge before anything is planned. */
 export async function observe(environment: Environment): Promise<Observed> {
-  const record = await loadRecord(environment.journal)
-  const view = await environment.edge.read()
+  // The edge is asked first: it answers while the journal is read. What ends in between voids the plan that is made of both (`Assumptions`).
+  const [view, record] = await Promise.all([environment.edge.read(), loadRecord(environment.journal)])
   return { record, view }
 }
 

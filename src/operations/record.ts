@@ -17,7 +17,7 @@ export async function loadRecord(journal: Journal): Promise<EnvironmentRecord> {
 }
 
 /** Entries after a checkpoint that are cheaper to fold than the checkpoint is to write: a flip pays for no fsync of it. */
-const CHECKPOINT_EVERY = 300
+const CHECKPOINT_EVERY = 100
 
 /** Saves the fold now and then, so that the next start reads little. An optimisation: without it every start folds from the beginning. */
 export async function saveRecord(journal: Journal): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Entry } from '../../domain/journal.ts'
 import type { Plan } from '../../domain/plan/plan.ts'
 import { formatDuration } from '../../lib/duration.ts'
+import { monotonicMs } from '../../lib/monotonic.ts'
 import type { Progress } from '../../operations/environment.ts'
 import type { Io } from '../io.ts'
 import { lineOf, titled } from './progress.ts'
@@ -26,7 +27,7 @@ export function liveView(plan: Plan, io: Io, paint: Paint): View {
   const draw = () => {
     if (running === null) return
     frame += 1
-    const text = `${FRAMES.charAt(frame % FRAMES.length)} ${titled(plan, running.step)}  ${formatDuration(performance.now() - running.since)}${said === '' ? '' : `  ${said}`}`
+    const text = `${FRAMES.charAt(frame % FRAMES.length)} ${titled(plan, running.step)}  ${formatDuration(monotonicMs() - running.since)}${said === '' ? '' : `  ${said}`}`
     io.err(`${CLEAR_LINE}${text.slice(0, Math.max(10, io.columns - 1))}`)
   }
   const timer = setInterval(draw, REDRAW_MS)
@@ -37,7 +38,7 @@ export function liveView(plan: Plan, io: Io, paint: Paint): View {
     const line = lineOf(entry, plan, paint)
     if (line !== null) io.err(`${CLEAR_LINE}${line}\n`)
     if (fact.kind === 'step-started' || fact.kind === 'undo-started')
-      running = { step: fact.step, since: performance.now() }
+      running = { step: fact.step, since: monotonicMs() }
     if (fact.kind === 'step-failed' || fact.kind === 'operation-finished') running = null
     said = ''
     draw()
@@ -67,8 +68,8 @@ export function plainView(plan: Plan, io: Io, paint: Paint): View {
         if (line !== null) io.err(`${line}\n`)
       },
       say: (_step, text) => {
-        if (performance.now() - lastSaid < 1_000) return
-        lastSaid = performance.now()
+        if (monotonicMs() - lastSaid < 1_000) return
+        lastSaid = monotonicMs()
         io.err(`  … ${text}\n`)
       },
     },

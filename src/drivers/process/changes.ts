@@ -1,5 +1,4 @@
 /** All that needs more than reading a few small files. Loaded at first use: `status` lists and does no more, and node:crypto alone costs 4 ms. */
-export { enterFence } from './fence.ts'
 export { followLines, lastLines } from './log-files.ts'
 export { lookAtOneOff } from './one-off-state.ts'
 export { runOnce } from './run-once.ts'

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
+import { mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { BackflipError } from '../../domain/errors.ts'
 import { syncFolder } from '../../lib/atomic-file.ts'
@@ -19,7 +19,7 @@ export interface Entered {
  * Lets a generation in, and everyone below it out. One folder per generation: who enters makes its own folder first and looks second, so of
  * two that enter at once the smaller one either sees the greater or loses its folder to it. A writer that was stopped between its check and its
  * rename (SIGSTOP, a long pause) then finds no temporary file to rename, which a number in a file could not do.
- * Error `fenced` (kind `held`).
+ * Error `fenced` (kind `held`). Synchronous calls: whoever flips waits for this (docs/decisions/0006-start-up.md).
  */
 export async function enterFence(root: string, generation: number): Promise<Entered> {
   if (!Number.isSafeInteger(generation) || generation < 0) throw new RangeError(`${generation} is no generation`)
@@ -27,13 +27,13 @@ export async function enterFence(root: string, generation: number): Promise<Ente
   const before = await generationsIn(root)
   refuseBelow(before, generation)
   if (!before.includes(generation)) {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
     const after = await generationsIn(root)
-    if (after.some((other) => other > generation)) await rmdir(folder)
+    if (after.some((other) => other > generation)) rmdirSync(folder)
     refuseBelow(after, generation)
     await syncFolder(root)
   }
-  for (const name of await readdir(root)) {
+  for (const name of readdirSync(root)) {
     // Not "every other": a greater one may have come in since we looked, and its folder is not ours to take.
     if (name.startsWith('gone-') || Number(name) < generation) await takeAway(root, name)
   }
@@ -61,7 +61,9 @@ export async function throughFence<T>(entered: Entered, write: () => Promise<T>)
 
 async function generationsIn(root: string): Promise<readonly number[]> {
   try {
-    return (await readdir(root)).filter((name) => /^\d+$/.test(name)).map(Number)
+    return readdirSync(root)
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw error
@@ -85,10 +87,10 @@ function fenced(generation: number, by: string): BackflipError {
 async function takeAway(root: string, name: string): Promise<void> {
   const gone = name.startsWith('gone-') ? name : `gone-${name}-${randomBytes(6).toString('hex')}`
   try {
-    if (gone !== name) await rename(join(root, name), join(root, gone))
+    if (gone !== name) renameSync(join(root, name), join(root, gone))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
     throw error
   }
-  await rm(join(root, gone), { recursive: true, force: true })
+  rmSync(join(root, gone), { recursive: true, force: true })
 }

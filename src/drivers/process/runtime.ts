@@ -1,5 +1,4 @@
-import { realpathSync } from 'node:fs'
-import { statfs } from 'node:fs/promises'
+import { realpathSync, statfsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ProcessRuntimeConfig } from '../../config/types.ts'
@@ -89,7 +88,7 @@ function contextOf(options: ProcessRuntimeOptions): ProcessContext {
     enter: async (generation) => {
       for (const folder of [layout.root, layout.instances, layout.logs, layout.oneOffs, layout.generations])
         ensurePrivateFolder(folder)
-      const { enterFence } = await more()
+      const { enterFence } = await import('./fence.ts')
       return enterFence(layout.generations, generation)
     },
   }
@@ -110,7 +109,7 @@ function nothing(): void {
 
 async function freeBytes(folder: string): Promise<number> {
   try {
-    const { bavail, bsize } = await statfs(folder)
+    const { bavail, bsize } = statfsSync(folder)
     return bavail * bsize
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || dirname(folder) === folder) throw error
