@@ -37,8 +37,6 @@ export interface DatabaseFacts {
   readonly walLsn: Lsn
   /** Transaction ids below it were given out; 64 bits, never wraps. */
   readonly nextXid: number
-  /** Highest id that was given out to no transaction still open: below it all had ended. */
-  readonly oldestOpenXid: number
   /** What the app's own query says (`schemaVersionQuery`); null without one, or without its table. */
   readonly schemaVersion: string | null
   /** SHA-256 over the definitions of everything in the user schemas of the app's database. */
@@ -64,8 +62,11 @@ export interface DatabaseFacts {
 /** A point in a database's life that a snapshot can be held against. Plain data, for the journal. */
 export interface DatabaseMark {
   readonly name: string
-  /** ISO 8601, UTC, by the database's clock. */
+  /** ISO 8601 with microseconds, UTC, by the database's clock. */
   readonly at: string
+  /** Id of the transaction that wrote the marker row, and the end of the log before it had one: every later id's changes are behind it. */
+  readonly xid: number
+  readonly logFrom: Lsn
   /** After the marker row: a copy that was taken later has the row, and everything committed before it. */
   readonly facts: DatabaseFacts
 }
@@ -97,8 +98,9 @@ export interface DataLoss {
   readonly source: 'log' | 'counters' | 'none'
   /** Whether the numbers are the truth to the row. When not, `reservations` says why, one fact a line. */
   readonly isExact: boolean
-  /** The numbers are this side of the truth. Meaningless when exact. */
-  readonly bound: 'at-least' | 'at-most' | 'about'
+  /** Where the truth lies when the numbers are not exact; `exact` otherwise. */
+  readonly bound: 'exact' | 'at-least' | 'at-most' | 'about'
+  /** Why it is not exact, and what numbers of rows never cover, such as unlogged tables. */
   readonly reservations: readonly string[]
 }
 
@@ -121,7 +123,7 @@ export interface WriterState {
   readonly remaining: readonly string[]
 }
 
-export type VerifyCheckName = 'ready' | 'system-id' | 'marker' | 'schema' | 'structure' | 'no-network' | 'checksums'
+export type VerifyCheckName = 'ready' | 'system-id' | 'marker' | 'schema' | 'structure' | 'isolation' | 'checksums'
 
 export interface VerifyCheck {
   readonly name: VerifyCheckName
@@ -157,17 +159,25 @@ export interface SqlReport {
 }
 
 export interface TableShape {
-  /** `schema.table`. */
+  /** `schema.table`, each quoted as SQL wants it where it must be. */
   readonly name: string
   /** In the table's order; generated ones left out. */
   readonly columns: readonly string[]
+}
+
+export interface RowsAsk {
+  readonly table: string
+  /** What the hash is made of; in this order. */
+  readonly columns: readonly string[]
+  /** False: hashes only, `values` is empty. */
+  readonly withValues: boolean
 }
 
 /** One row, named by the hash of some of its columns. */
 export interface HashedRow {
   /** SHA-256 in hex of the columns that were asked for. */
   readonly hash: string
-  /** All columns of the table; null is NULL. */
+  /** All columns that `tables` names, in its order; null is NULL. */
   readonly values: readonly (string | null)[]
 }
 
@@ -221,7 +231,7 @@ export interface Database {
   /** User tables of the app's database, sorted by name. */
   tables(): Promise<readonly TableShape[]>
   /** All rows of a table by rising hash over `columns`. Bounded memory; the server's host needs room for the table as text. */
-  rows(ask: { readonly table: string; readonly columns: readonly string[] }): AsyncIterable<HashedRow>
+  rows(ask: RowsAsk): AsyncIterable<HashedRow>
 
   /** Waits until it answers, at most `timeoutMs`. Error `database-unreachable` after it. */
   waitUntilReady(timeoutMs: number): Promise<void>
