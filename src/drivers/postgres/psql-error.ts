@@ -46,7 +46,11 @@ function explain(
       return noRight()
   }
   // Before a session there is no verbose report: libpq's own words are all there is.
-  if (/authentication failed|no pg_hba\.conf entry|role .* does not exist|must be superuser/.test(stderr))
+  if (
+    /authentication failed|no pg_hba\.conf entry|role .* does not exist|must be superuser|permission denied/.test(
+      stderr,
+    )
+  )
     return noRight()
   if (/database .* does not exist/.test(stderr)) {
     return { says: 'does not exist', code: 'database-not-found', hint: "the service's `database` in backflip.yaml" }
