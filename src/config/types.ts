@@ -63,3 +63,31 @@ export interface DirectoryRegistryConfig {
   readonly driver: 'directory'
   readonly path: string
 }
+
+export interface PostgresConfig {
+  readonly driver: 'postgres'
+  /** The app's database; snapshots and counts cover the whole server. */
+  readonly database: string
+  /** A superuser of the server. Default `postgres`. */
+  readonly role: string
+  /** The system's user to become, by `runuser`, for peer authentication and the tools that refuse root; null: stay who we are. */
+  readonly osUser: string | null
+  /** Folder of the unix socket. Default `/var/run/postgresql`. */
+  readonly socketFolder: string
+  readonly port: number
+  /** PGDATA. */
+  readonly dataFolder: string
+  /** Folder of psql and the other tools; null: Debian's for the version in `dataFolder`. */
+  readonly binFolder: string | null
+  /** How the server is started and stopped; null: by `pg_ctl` on `dataFolder`. Debian's: `[pg_ctlcluster, '15', main, start]`. */
+  readonly control: { readonly start: readonly string[]; readonly stop: readonly string[] } | null
+  /** One value from one row: which migration the database stands at. */
+  readonly schemaVersionQuery: string | null
+  readonly pgbackrest: PgbackrestConfig | null
+}
+
+export interface PgbackrestConfig {
+  readonly stanza: string
+  /** Its configuration file; null: its own default. */
+  readonly configFile: string | null
+}

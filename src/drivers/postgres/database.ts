@@ -1,0 +1,44 @@
+import { parseLsn } from '../../domain/data/lsn.ts'
+import type { Database } from '../../ports/database.ts'
+import { readConnections } from './connections.ts'
+import { readFacts } from './facts.ts'
+import type { PostgresHost } from './host.ts'
+import { lossSince } from './loss.ts'
+import { readMarker, writeMarker } from './marker.ts'
+import { psql } from './psql.ts'
+import { readRows, readTables } from './rows.ts'
+import { runSql } from './run-sql.ts'
+import { startServer, stopServer, waitUntilReady } from './server.ts'
+import { verifyCopy } from './verify.ts'
+import { allowWriters, readWriters, stopWriters } from './writers.ts'
+
+const CHECKPOINT_LIMIT_MS = 10 * 60_000
+
+/** A PostgreSQL server, through its own tools on its own host. */
+export function postgresDatabase(host: PostgresHost): Database {
+  return {
+    facts: () => readFacts(host),
+    async checkpoint() {
+      await psql(host, { script: 'CHECKPOINT;', timeoutMs: CHECKPOINT_LIMIT_MS })
+    },
+    async restorePoint(name) {
+      return parseLsn(
+        (await psql(host, { script: "SELECT pg_create_restore_point(:'name');", values: { name } })).trim(),
+      )
+    },
+    mark: (name) => writeMarker(host, name),
+    hasMarker: async (name) => (await readMarker(host, name)) !== null,
+    lossSince: (mark, ask) => lossSince(host, mark, ask),
+    connections: () => readConnections(host),
+    writers: () => readWriters(host),
+    stopWriters: () => stopWriters(host),
+    allowWriters: () => allowWriters(host),
+    verify: (mark) => verifyCopy(host, mark),
+    runSql: (ask) => runSql(host, ask),
+    tables: () => readTables(host),
+    rows: (ask) => readRows(host, ask),
+    waitUntilReady: (timeoutMs) => waitUntilReady(host, timeoutMs),
+    stop: () => stopServer(host),
+    start: () => startServer(host),
+  }
+}
