@@ -71,9 +71,9 @@ async function keep(bed: Bed): Promise<number> {
 
 /** In the bed's network, so that containers answer HTTP; it dies with us. */
 async function runIn(bed: Bed, argv: readonly string[]): Promise<number> {
-  const [program = '', ...args] = ['setpriv', '--pdeathsig', 'TERM', ...enter(bed, 'net'), ...argv]
+  const args = ['--pdeathsig', 'TERM', ...enter(bed, 'net'), ...argv]
   const env = { ...process.env, ...toEnvironment(bed), INCUS_DIR: incusFolder(bed) }
-  const child = spawn(program, args, { stdio: 'inherit', env })
+  const child = spawn('setpriv', args, { stdio: 'inherit', env })
   // Ctrl-C reaches the whole foreground group by itself.
   stop.signal.addEventListener('abort', () => stop.signal.reason === 'SIGINT' || child.kill('SIGTERM'))
   return new Promise((resolve, reject) => {

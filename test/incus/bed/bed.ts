@@ -27,7 +27,7 @@ export function socketOf(bed: Pick<Bed, 'folder'>): string {
 }
 
 /** Enters the bed's namespaces: `net` alone to speak with containers over HTTP, all of them for the daemon itself. */
-export function enter({ initPid }: Pick<Bed, 'initPid'>, what: 'net' | 'all'): readonly string[] {
-  const target = ['nsenter', '--target', String(initPid), '--net']
+export function enter({ initPid }: Pick<Bed, 'initPid'>, what: 'net' | 'all'): readonly [string, ...string[]] {
+  const target: readonly [string, ...string[]] = ['nsenter', '--target', String(initPid), '--net']
   return what === 'net' ? target : [...target, '--mount', '--pid']
 }

@@ -13,8 +13,8 @@ export async function startDaemon(bed: Pick<Bed, 'folder' | 'initPid'>): Promise
   // An empty folder of templates drops the hook of lxcfs that sleeps 0.5 s at every stop (research/incus.md §10, 2).
   const templates = `${folder}/lxc.conf.d-none`
   mkdirSync(`${templates}/common.conf.d`, { recursive: true, mode: 0o711 })
-  const [program = '', ...args] = [...enter(bed, 'all'), 'incusd', '--group', 'root', `--logfile=${logOf(folder)}`]
-  const child = spawn(program, args, {
+  const [program, ...args] = enter(bed, 'all')
+  const child = spawn(program, [...args, 'incusd', '--group', 'root', `--logfile=${logOf(folder)}`], {
     detached: true,
     stdio: 'ignore',
     env: { ...daemonEnvironment(folder), INCUS_LXC_TEMPLATE_CONFIG: templates, INCUS_SKIP_INSTANCE_TYPES: '1' },

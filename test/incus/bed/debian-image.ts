@@ -10,27 +10,18 @@ const UDHCPC = fileURLToPath(new URL('./busybox-rootfs/etc/udhcpc.script', impor
 const BUILD_LIMIT_MS = 10 * 60_000
 const STEP_LIMIT_MS = 60_000
 
-const PACKAGES = [
-  ...['systemd', 'systemd-sysv', 'dbus', 'iproute2', 'procps', 'busybox-static', 'zstd', 'libstdc++6'],
-  ...['haproxy', 'socat', 'postgresql'],
-]
+const PACKAGES = words(`
+  systemd systemd-sysv dbus iproute2 procps busybox-static zstd libstdc++6
+  haproxy socat postgresql`)
 /** Nobody reads manuals there, and LLVM serves PostgreSQL's JIT only, which is off. */
-const WITHOUT = [
-  ...['/usr/share/man/*', '/usr/share/doc/*', '/usr/share/info/*', '/usr/share/locale/*', '/usr/share/i18n/*'],
-  ...['/usr/lib/*/libLLVM*', '/usr/lib/postgresql/*/lib/bitcode/*', '/usr/lib/postgresql/*/lib/llvmjit*'],
-]
+const WITHOUT = words(`
+  /usr/share/man/* /usr/share/doc/* /usr/share/info/* /usr/share/locale/* /usr/share/i18n/*
+  /usr/lib/*/libLLVM* /usr/lib/postgresql/*/lib/bitcode/* /usr/lib/postgresql/*/lib/llvmjit*`)
 /** The image has no role: it is what is started in it. Timers and consoles would only disturb. */
-const DISABLED = [
-  'haproxy.service',
-  'postgresql.service',
-  'getty@.service',
-  'remote-fs.target',
-  'systemd-pstore.service',
-]
-const MASKED = [
-  ...['apt-daily.timer', 'apt-daily-upgrade.timer', 'dpkg-db-backup.timer', 'e2scrub_all.timer', 'fstrim.timer'],
-  ...['e2scrub_reap.service', 'console-getty.service', 'systemd-networkd.service', 'systemd-timesyncd.service'],
-]
+const DISABLED = words('haproxy.service postgresql.service getty@.service remote-fs.target systemd-pstore.service')
+const MASKED = words(`
+  apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer
+  e2scrub_reap.service console-getty.service systemd-networkd.service systemd-timesyncd.service`)
 const POSTGRES = `listen_addresses = '*'\njit = off\n`
 const ACCESS = 'host all all 10.88.0.0/16 trust\nhost replication all 10.88.0.0/16 trust\n'
 
@@ -66,9 +57,13 @@ async function bootstrap(root: string, codename: string): Promise<void> {
   const sources = ['/etc/apt/sources.list', '/etc/apt/sources.list.d/debian.sources'].filter(existsSync)
   const options = WITHOUT.map((pattern) => `--dpkgopt=path-exclude=${pattern}`)
   const argv = [
-    ...['mmdebstrap', '--variant=minbase', '--mode=root', '--format=directory', '--quiet'],
-    ...['--aptopt=Apt::Install-Recommends "false"', `--include=${PACKAGES.join(',')}`, ...options],
-    ...[codename, root, ...sources],
+    ...words('mmdebstrap --variant=minbase --mode=root --format=directory --quiet'),
+    '--aptopt=Apt::Install-Recommends "false"',
+    `--include=${PACKAGES.join(',')}`,
+    ...options,
+    codename,
+    root,
+    ...sources,
   ]
   await runProgram(argv, { limitMs: BUILD_LIMIT_MS })
 }
@@ -95,4 +90,8 @@ function filesBelow(folder: string): readonly string[] {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .sort()
+}
+
+function words(text: string): readonly string[] {
+  return text.trim().split(/\s+/)
 }

@@ -26,7 +26,7 @@ export async function runProgram(argv: readonly string[], ask: ProgramAsk): Prom
   // A program may end without reading.
   child.stdin.on('error', () => undefined)
   child.stdin.end(ask.stdin ?? '')
-  const code = await new Promise((resolve, reject) => {
+  const code = await new Promise<number | NodeJS.Signals | null>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (status, signal) => resolve(status ?? signal))
   })
