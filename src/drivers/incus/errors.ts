@@ -41,6 +41,13 @@ const MEANINGS: readonly Meaning[] = [
     finds: /Image not provided|image .*not found|Failed getting image/i,
     hint: 'incus image list, and name one of them',
   },
+  // A restricted certificate in another project: 500 where things are listed, 403 elsewhere.
+  {
+    code: 'incus-no-right',
+    kind: 'failed',
+    finds: /does not have permission/,
+    hint: 'incus config trust list: the certificate needs the right to this project',
+  },
   { code: 'incus-running', kind: 'refused', finds: /already running|Instance is running|used by running/i },
   { code: 'incus-stopped', kind: 'refused', finds: /already stopped|is not running/i },
   { code: 'incus-no-command', kind: 'failed', finds: /Command not (found|executable)/i },
