@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
 /** Two cores: at most two files at once, and files that start HAProxy, processes and crashes by the dozen come one at a time, last. */
+/** On a real incusd, in its network: `npm run incus -- run FILE` (test/incus/main.ts). */
+const INCUS = ['test/incus/**/*.test.ts']
 const HEAVY = ['test/e2e/**/*.test.ts', 'test/crash/**/*.test.ts']
 
 export default defineConfig({
@@ -17,7 +19,7 @@ export default defineConfig({
         test: {
           name: 'house',
           include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'scripts/**/*.test.ts', 'examples/**/*.test.ts'],
-          exclude: HEAVY,
+          exclude: [...HEAVY, ...INCUS],
           sequence: { groupOrder: 0 },
         },
       },
@@ -30,6 +32,17 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'incus',
+          include: INCUS,
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -6,8 +6,8 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type Part, runProgram } from './test/part.ts'
-import { chooseParts, missingScript, VITEST_REPORT } from './test/parts.ts'
+import { type Part, runProgram, SKIPPED } from './test/part.ts'
+import { chooseParts, missingScript, REPORTS } from './test/parts.ts'
 import { readTally, type Tally } from './test/vitest-report.ts'
 
 const { values } = parseArgs({ options: { only: { type: 'string' } } })
@@ -15,8 +15,10 @@ const parts = chooseParts(values.only?.split(',') ?? null)
 const stop = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort())
 
-mkdirSync(dirname(VITEST_REPORT), { recursive: true })
-rmSync(VITEST_REPORT, { force: true })
+for (const report of REPORTS) {
+  mkdirSync(dirname(report), { recursive: true })
+  rmSync(report, { force: true })
+}
 
 let passed = 0
 let failed = 0
@@ -35,7 +37,9 @@ async function runPart(part: Part): Promise<Tally> {
   try {
     const { code, output, timedOut, tookMs } = await runProgram(part, stop.signal)
     if (timedOut) return told(part.name, failure(`ended: longer than ${part.limitMs / 60_000} minutes`), tookMs)
-    if (part.count === 'vitest') return told(part.name, readTally(VITEST_REPORT, code), tookMs)
+    if (part.maySkip && code === SKIPPED)
+      return told(part.name, { passed: 0, failed: 0, notes: ['not run: see above'] }, tookMs)
+    if (part.report !== undefined) return told(part.name, readTally(part.report, code), tookMs)
     if (code === 0) return told(part.name, { passed: 1, failed: 0, notes: [] }, tookMs)
     if (output !== '') console.log(output.trimEnd())
     return told(part.name, failure(`ended with ${code ?? 'a signal'}`), tookMs)

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Where daemons live on Debian; the PATH of a person who is not root often lacks them. */
-const SYSTEM_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin']
+const SYSTEM_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/libexec/incus']
 
 /** PATH for tasks: our own binaries first, so that `node` is Node 24 in every child. */
 export function taskPath() {

@@ -10,7 +10,14 @@ export interface Part {
   /** `always`: shown as it runs; `on-failure`: only when it failed. */
   readonly output: 'always' | 'on-failure'
   readonly limitMs: number
+  /** `vitest`: where its JSON report is. */
+  readonly report?: string
+  /** It may say in one line that it cannot run here, and end with `SKIPPED`: nothing of it counts then. */
+  readonly maySkip?: true
 }
+
+/** As automake's tests do. */
+export const SKIPPED = 77
 
 export interface Ended {
   /** Null when it was ended by a signal, ours included. */

@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs'
 import type { Part } from './part.ts'
 
 /** Fresh at every run of `npm test`. */
-export const VITEST_REPORT = '.cache/vitest.json'
+const VITEST_REPORT = '.cache/vitest.json'
+const INCUS_REPORT = '.cache/vitest-incus.json'
+export const REPORTS = [VITEST_REPORT, INCUS_REPORT]
 
 const MINUTE_MS = 60_000
 const QUIET = { count: 'exit', output: 'on-failure', limitMs: 3 * MINUTE_MS } as const
@@ -21,11 +23,21 @@ const PARTS: readonly Part[] = [
       'node',
       'node_modules/vitest/vitest.mjs',
       'run',
-      '--reporter=default',
-      '--reporter=json',
-      `--outputFile.json=${VITEST_REPORT}`,
+      '--project=house',
+      '--project=heavy',
+      ...reportTo(VITEST_REPORT),
     ],
     count: 'vitest',
+    report: VITEST_REPORT,
+    output: 'always',
+    limitMs: 15 * MINUTE_MS,
+  },
+  {
+    name: 'incus',
+    argv: ['node', 'test/incus/main.ts', '--fresh', 'run', ...reportTo(INCUS_REPORT)],
+    count: 'vitest',
+    report: INCUS_REPORT,
+    maySkip: true,
     output: 'always',
     limitMs: 15 * MINUTE_MS,
   },
@@ -37,6 +49,10 @@ const PARTS: readonly Part[] = [
     limitMs: 5 * MINUTE_MS,
   },
 ]
+
+function reportTo(file: string): readonly string[] {
+  return ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
+}
 
 /** Every part, or those named. Throws for a name that is none. */
 export function chooseParts(only: readonly string[] | null): readonly Part[] {

@@ -54,6 +54,7 @@ const PACKAGES: { readonly [name: string]: readonly string[] } = {
   commander: ['src/cli/'],
   zod: ['src/config/'],
   yaml: ['src/config/'],
+  ws: ['src/drivers/incus/'],
 }
 
 /** Every circle of what is loaded, once, as `a → b → a`. Types alone make none: they are gone when the program runs. */

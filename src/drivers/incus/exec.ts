@@ -1,0 +1,143 @@
+import { BackflipError } from '../../domain/errors.ts'
+import type { IncusClient } from './client.ts'
+import { pathOf } from './instances.ts'
+import type { InstanceName } from './names.ts'
+import { awaitOperation, type Ended } from './operations.ts'
+import { type Channel, openChannel } from './websocket.ts'
+
+const DEFAULT_OUTPUT_BYTES = 1024 * 1024
+const KILL = JSON.stringify({ command: 'signal', signal: 9 })
+/** For a process that was killed to be reported as ended. */
+const END_LIMIT_MS = 5_000
+
+export interface ExecAsk {
+  /** argv; Incus starts it without a shell, as root, in `/root`, with a plain PATH. */
+  readonly argv: readonly string[]
+  /** Default: nothing, closed at once. */
+  readonly stdin?: Uint8Array | string
+  readonly timeoutMs: number
+  /** Of each stream; what comes after is dropped. Default 1 MiB. */
+  readonly maxOutputBytes?: number
+  readonly environment?: { readonly [name: string]: string }
+  readonly cwd?: string
+  readonly user?: number
+}
+
+export interface ExecResult {
+  /** 128 and the signal's number when one ended it. */
+  readonly exitCode: number
+  readonly stdout: Buffer
+  readonly stderr: Buffer
+}
+
+/**
+ * Runs a program in a running instance: one call, three channels, one wait. Errors: `incus-no-command`, `incus-stopped`; `command-timeout` after
+ * the limit, when the process itself has been killed (not what it started: give it a leader that does so, as `timeout` is).
+ */
+export async function execute(client: IncusClient, name: InstanceName, ask: ExecAsk): Promise<ExecResult> {
+  const what = `run ${ask.argv[0] ?? ''} in ${name}`
+  const begun = performance.now()
+  const { operation, secrets } = await startExec(client, name, ask, what)
+  const open = (fd: string) => openChannel(client, operation, secrets[fd] ?? '')
+  const ended = awaitOperation(client, operation, { what, limitMs: ask.timeoutMs + END_LIMIT_MS })
+  // Looked at below; until then a failure has to have somebody who listens.
+  ended.catch(() => undefined)
+  const timer = new AbortController()
+  const late = expire(ask.timeoutMs - (performance.now() - begun), timer.signal)
+  try {
+    const channels = await orFailed(Promise.all(['0', '1', '2'].map(open)), ended)
+    const [input, ...outputs] = channels
+    if (input === undefined) throw new Error('three channels were opened')
+    const maxBytes = ask.maxOutputBytes ?? DEFAULT_OUTPUT_BYTES
+    const texts = Promise.all(outputs.map((channel) => channel.read(maxBytes)))
+    input.write(ask.stdin ?? '')
+    const first = await Promise.race([ended, late])
+    if (first === 'late') await kill(client, operation, secrets, ended)
+    const [stdout, stderr] = await endOf(texts, channels)
+    if (first === 'late') throw timedOut(ask, stderr ?? Buffer.alloc(0))
+    return { exitCode: exitCodeOf(first, what), stdout: stdout ?? Buffer.alloc(0), stderr: stderr ?? Buffer.alloc(0) }
+  } finally {
+    timer.abort()
+  }
+}
+
+async function startExec(client: IncusClient, name: InstanceName, ask: ExecAsk, what: string) {
+  const answer = await client.call({
+    method: 'POST',
+    path: `${pathOf(name)}/exec`,
+    body: {
+      command: ask.argv,
+      environment: ask.environment ?? {},
+      'wait-for-websocket': true,
+      interactive: false,
+      ...(ask.cwd === undefined ? {} : { cwd: ask.cwd }),
+      ...(ask.user === undefined ? {} : { user: ask.user }),
+    },
+    what,
+  })
+  const view = answer.metadata as { readonly metadata?: { readonly fds?: { readonly [fd: string]: string } } } | null
+  const secrets = view?.metadata?.fds
+  if (answer.type !== 'async' || secrets === undefined) {
+    throw new BackflipError(`Incus does not say how to speak with it: ${what}`, {
+      code: 'incus-not-understood',
+      kind: 'failed',
+    })
+  }
+  return { operation: answer.operation, secrets }
+}
+
+/** A command that is not there ends the operation before any channel opens. */
+async function orFailed(channels: Promise<readonly Channel[]>, ended: Promise<Ended>): Promise<readonly Channel[]> {
+  try {
+    return await channels
+  } catch (error) {
+    await ended
+    throw error
+  }
+}
+
+function expire(ms: number, signal: AbortSignal): Promise<'late'> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve('late'), Math.max(0, ms))
+    signal.addEventListener('abort', () => clearTimeout(timer))
+  })
+}
+
+async function kill(
+  client: IncusClient,
+  operation: string,
+  secrets: { readonly [fd: string]: string },
+  ended: Promise<Ended>,
+): Promise<void> {
+  const control = await openChannel(client, operation, secrets.control ?? '')
+  control.tell(KILL)
+  await Promise.race([ended.catch(() => undefined), expire(END_LIMIT_MS, AbortSignal.timeout(2 * END_LIMIT_MS))])
+  control.close()
+}
+
+/** The process is gone: what it wrote has been sent. A child of its own may hold the stream open for ever, and is not waited for. */
+async function endOf(texts: Promise<readonly Buffer[]>, channels: readonly Channel[]): Promise<readonly Buffer[]> {
+  const timer = setTimeout(() => {
+    for (const channel of channels) channel.close()
+  }, END_LIMIT_MS)
+  try {
+    return await texts
+  } finally {
+    clearTimeout(timer)
+    for (const channel of channels) channel.close()
+  }
+}
+
+function exitCodeOf(ended: Ended, what: string): number {
+  const code = ended === 'vanished' ? undefined : (ended.metadata as { readonly return?: number } | null)?.return
+  if (typeof code === 'number') return code
+  throw new BackflipError(`Incus does not say how it ended: ${what}`, { code: 'incus-lost', kind: 'failed' })
+}
+
+function timedOut({ argv, timeoutMs }: ExecAsk, stderr: Buffer): BackflipError {
+  return new BackflipError(`${argv[0] ?? ''} took longer than ${timeoutMs} ms`, {
+    code: 'command-timeout',
+    kind: 'failed',
+    details: stderr.toString('utf8').trimEnd().split('\n').slice(-10),
+  })
+}

@@ -1,0 +1,93 @@
+import { BackflipError } from '../../domain/errors.ts'
+import { type Call, type IncusClient, readAnswer } from './client.ts'
+import { pathOf } from './instances.ts'
+import type { InstanceName } from './names.ts'
+
+const TIMEOUT_MS = 60_000
+const DEFAULT_BYTES = 16 * 1024 * 1024
+
+/** What is at a path of an instance. A symbolic link is not followed: its target is its bytes. */
+export type FileView =
+  | { readonly type: 'file' | 'symlink'; readonly bytes: Buffer; readonly mode: number }
+  | { readonly type: 'directory'; readonly names: readonly string[] }
+
+/**
+ * Null when there is nothing. Error `file-too-large` above `maxBytes`. Files without a size, as those below /proc, come back empty: read
+ * them with a program.
+ */
+export async function pullFile(
+  client: IncusClient,
+  name: InstanceName,
+  path: string,
+  { maxBytes = DEFAULT_BYTES }: { readonly maxBytes?: number } = {},
+): Promise<FileView | null> {
+  const call = fileCall('GET', name, path, `read ${path} in ${name}`)
+  const reply = await client.raw({ ...call, maxBytes }).catch((error: unknown) => {
+    throw error instanceof BackflipError && error.code === 'incus-too-large' ? tooLarge(path, maxBytes, error) : error
+  })
+  if (reply.status === 404) return null
+  const type = reply.headers['x-incus-type']
+  if (reply.status !== 200 || typeof type !== 'string') {
+    readAnswer(call, reply)
+    throw new BackflipError(`Incus does not say what ${path} is`, { code: 'incus-not-understood', kind: 'failed' })
+  }
+  if (type === 'directory') {
+    const { metadata } = readAnswer(call, reply)
+    return { type, names: ((metadata as readonly string[] | null) ?? []).toSorted() }
+  }
+  const mode = Number.parseInt(String(reply.headers['x-incus-mode'] ?? '0644'), 8)
+  return { type: type === 'symlink' ? 'symlink' : 'file', bytes: reply.body, mode }
+}
+
+/** Written in place, not atomically: who reads meanwhile sees a part. Parents must be there. Owner root unless told. */
+export async function pushFile(
+  client: IncusClient,
+  name: InstanceName,
+  path: string,
+  bytes: Uint8Array,
+  { mode = 0o600, uid = 0, gid = 0, timeoutMs = TIMEOUT_MS }: PushAsk = {},
+): Promise<void> {
+  const call = fileCall('POST', name, path, `write ${path} in ${name}`)
+  const headers = toHeaders('file', mode, uid, gid)
+  await client.call({ ...call, body: bytes, headers, timeoutMs })
+}
+
+export interface PushAsk {
+  readonly mode?: number
+  readonly uid?: number
+  readonly gid?: number
+  readonly timeoutMs?: number
+}
+
+/** One folder; there already is fine. */
+export async function pushFolder(
+  client: IncusClient,
+  name: InstanceName,
+  path: string,
+  { mode = 0o700, uid = 0, gid = 0 }: PushAsk = {},
+): Promise<void> {
+  const call = fileCall('POST', name, path, `make ${path} in ${name}`)
+  await client.call({ ...call, headers: toHeaders('directory', mode, uid, gid) })
+}
+
+function fileCall(method: Call['method'], name: InstanceName, path: string, what: string): Call {
+  return { method, path: `${pathOf(name)}/files`, query: { path }, timeoutMs: TIMEOUT_MS, what }
+}
+
+function toHeaders(type: string, mode: number, uid: number, gid: number): { readonly [name: string]: string } {
+  return {
+    'x-incus-type': type,
+    'x-incus-mode': mode.toString(8).padStart(4, '0'),
+    'x-incus-uid': String(uid),
+    'x-incus-gid': String(gid),
+    'x-incus-write': 'overwrite',
+  }
+}
+
+function tooLarge(path: string, maxBytes: number, cause: unknown): BackflipError {
+  return new BackflipError(`${path} has more than the ${maxBytes} bytes that are read`, {
+    code: 'file-too-large',
+    kind: 'failed',
+    cause,
+  })
+}

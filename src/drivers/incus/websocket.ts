@@ -1,0 +1,66 @@
+import { WebSocket } from 'ws'
+import type { IncusClient } from './client.ts'
+import { connectionError } from './errors.ts'
+import { operationPath } from './operations.ts'
+
+const CONNECT_LIMIT_MS = 10_000
+const FRAME_BYTES = 64 * 1024 * 1024
+
+/** One stream of an operation. Bytes travel in binary frames; an empty text frame is the end of a stream (research/incus.md §4.6). */
+export interface Channel {
+  /** Sends the bytes and ends the stream. */
+  write(bytes: Uint8Array | string): void
+  /** A word for the control channel. */
+  tell(text: string): void
+  /** All that comes until the stream ends or the channel closes; after `maxBytes` dropped. */
+  read(maxBytes: number): Promise<Buffer>
+  close(): void
+}
+
+/** Over the client's own way to the daemon: its socket, or TLS with the pinned certificate. */
+export async function openChannel(client: IncusClient, operation: string, secret: string): Promise<Channel> {
+  const path = client.pathOf({ path: `${operationPath(operation)}/websocket`, query: { secret } })
+  const socket = new WebSocket(`ws://incus${path}`, {
+    agent: client.agent,
+    handshakeTimeout: CONNECT_LIMIT_MS,
+    maxPayload: FRAME_BYTES,
+    perMessageDeflate: false,
+  })
+  const reading = collect(socket)
+  await new Promise<void>((resolve, reject) => {
+    socket.once('open', resolve)
+    socket.once('error', (cause) => reject(connectionError(client.where, cause)))
+  })
+  return {
+    write(bytes) {
+      const data = Buffer.from(bytes)
+      if (data.length > 0) socket.send(data, { binary: true })
+      socket.send('', { binary: false })
+    },
+    tell: (text) => socket.send(text, { binary: false }),
+    read: reading,
+    close: () => socket.close(),
+  }
+}
+
+/** Listens from the start: frames may come with the handshake. A connection that breaks ends the stream; how the process ended says the rest. */
+function collect(socket: WebSocket): (maxBytes: number) => Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let kept = 0
+  let limit = Number.POSITIVE_INFINITY
+  const ended = new Promise<void>((resolve) => {
+    socket.on('message', (data: Buffer, isBinary: boolean) => {
+      if (!isBinary) return resolve()
+      const part = data.subarray(0, Math.max(0, limit - kept))
+      kept += part.length
+      if (part.length > 0) chunks.push(part)
+    })
+    socket.on('close', () => resolve())
+    socket.on('error', () => resolve())
+  })
+  return async (maxBytes) => {
+    limit = maxBytes
+    await ended
+    return Buffer.concat(chunks).subarray(0, maxBytes)
+  }
+}
