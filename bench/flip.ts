@@ -137,6 +137,7 @@ export async function benchEdge(servers: Ports): Promise<BenchEdge> {
     configFiles: [],
     masterSocket: null,
     adminSocket: null,
+    maintenance: { retryAfterSeconds: 30, healthPaths: [] },
   }
   const edge = haproxyEdge({
     config,

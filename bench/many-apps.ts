@@ -80,10 +80,13 @@ async function edgeWith(apps: number, servers: Ports): Promise<Measured> {
     const topology = topologyOf(appName(index), index === 0 ? servers : { blue: 1, green: 2 })
     writeFileSync(
       layout.configFile,
-      renderConfig({ layout, mode: 'attached', bind: config.bind, topology }).text.replace(
-        /bind 127\.0\.0\.1:\d+/,
-        `bind unix@${config.folder}/p.sock`,
-      ),
+      renderConfig({
+        layout,
+        mode: 'attached',
+        bind: config.bind,
+        maintenance: config.maintenance,
+        topology,
+      }).text.replace(/bind 127\.0\.0\.1:\d+/, `bind unix@${config.folder}/p.sock`),
     )
     writeFileSync(layout.stateMap, formatStateFile(layout.key, { state: NO_TRAFFIC, anchor: null }))
     writeFileSync(layout.namesMap, formatNames({ blue: null, green: null, preview: 'x'.repeat(32) }))
@@ -149,5 +152,6 @@ function configOf(
     configFiles: [operators, ...files],
     masterSocket,
     adminSocket,
+    maintenance: { retryAfterSeconds: 30, healthPaths: [] },
   }
 }

@@ -46,7 +46,8 @@ function loadBuilt(file) {
   const cachedData = existsSync(cache) ? readFileSync(cache) : undefined
   const wrapped = `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, 'latin1')}\n})`
   const script = new Script(wrapped, { filename: file, cachedData })
-  if (cachedData === undefined || script.cachedDataRejected) process.on('exit', (code) => keep(script, code, folder, cache))
+  if (cachedData === undefined || script.cachedDataRejected)
+    process.on('exit', (code) => keep(script, code, folder, cache))
   const module = { exports: {} }
   script.runInThisContext()(module.exports, require('node:module').createRequire(file), module, file, dirname(file))
   return module.exports

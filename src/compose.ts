@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Config, EnvironmentConfig, HaproxyConfig } from './config/types.ts'
+import type { Config, EnvironmentConfig, HaproxyConfig, ProcessRuntimeConfig } from './config/types.ts'
 import type { OperationId } from './domain/ids.ts'
 import { artifactCache } from './drivers/directory/cache.ts'
 import { directoryRegistry } from './drivers/directory/registry.ts'
@@ -42,7 +42,7 @@ export async function compose(
     }),
     edge: haproxyEdge({ config: settings.edge, app, environment, transport: localTransport(), sharedLock, clock }),
     runtime: processRuntime({
-      config: runtime,
+      config: processOnly(runtime),
       app,
       environment,
       stateFolder,
@@ -59,6 +59,11 @@ export async function compose(
     newOperationId: () => uuid7() as OperationId,
     actor,
   }
+}
+
+function processOnly(runtime: EnvironmentConfig['runtime']): ProcessRuntimeConfig {
+  if (runtime.driver === 'process') return runtime
+  throw new Error('the runtime on Incus is composed elsewhere')
 }
 
 /** The runner of one-off commands is a program of its own: beside its driver in a checkout, beside the bundle otherwise. */

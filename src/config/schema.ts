@@ -14,6 +14,7 @@ const path = z
   .string()
   .regex(/^\/[A-Za-z0-9._~/-]*$/, 'a path that begins with / and holds letters, digits and . _ ~ / - only')
 const file = z.string().min(1).max(1024)
+const instanceName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and dashes')
 const headerName = z
   .string()
   .regex(/^[A-Za-z0-9-]{1,60}$/, 'letters, digits and dashes')
@@ -100,20 +101,121 @@ const edge = z.strictObject({
     .describe('attached: every file HAProxy is started with, ours included, in order'),
   masterSocket: file.optional().describe('attached'),
   adminSocket: file.optional().describe('attached'),
+  transport: z
+    .discriminatedUnion('driver', [
+      z.strictObject({ driver: z.literal('local').default('local') }),
+      z.strictObject({
+        driver: z.literal('incus'),
+        instance: instanceName.describe('The container that HAProxy runs in'),
+        sharedFolder: z
+          .strictObject({ host: file, container: file })
+          .optional()
+          .describe(
+            'A disk device of that container, by both its names: what lies in it is reached without the daemon',
+          ),
+      }),
+    ])
+    .default({ driver: 'local' })
+    .describe('How the edge’s host is reached'),
+  maintenance: z
+    .strictObject({
+      retryAfter: duration.default('30s'),
+      healthPaths: z.array(path).max(16).default([]).describe('Exact paths that are still answered with 200'),
+    })
+    .prefault({})
+    .describe('What the edge says while a restore keeps writers away: 503, Retry-After'),
+})
+
+const incus = z.strictObject({
+  socket: file.optional().describe('The daemon’s unix socket'),
+  url: z
+    .string()
+    .regex(/^https:\/\/[A-Za-z0-9.-]+(:\d{1,5})?$/, 'https://host, with a port if it is not 8443')
+    .optional(),
+  fingerprint: z
+    .string()
+    .regex(/^[0-9a-fA-F:]{64,95}$/, 'SHA-256 in hex')
+    .optional()
+    .describe('With url: of the server’s certificate. It is pinned'),
+  certificate: file.optional().describe('With url: PEM file of the client’s certificate; a restricted one suffices'),
+  key: file.optional().describe('With url: PEM file of its key'),
+  project: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'a project’s name')
+    .default('default'),
+})
+
+const runtime = z.discriminatedUnion('driver', [
+  z.strictObject({
+    driver: z.literal('process').default('process'),
+    ports: z
+      .string()
+      .regex(/^\d{2,5}-\d{2,5}$/, 'first-last')
+      .describe('Loopback ports for the instances of both colors'),
+  }),
+  z.strictObject({
+    driver: z.literal('incus'),
+    image: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/:-]{0,120}$/, 'an image’s alias or fingerprint'),
+    profiles: z.array(instanceName).max(16).default(['default']),
+    name: z
+      .string()
+      .regex(/^[a-z0-9{}-]{1,120}$/, 'letters, digits, dashes and {app} {environment} {component} {color}')
+      .default('{app}-{environment}-{component}-{color}')
+      .describe('How containers are called'),
+    port: z.int().min(1).max(65_535).default(8080).describe('Where each component listens, in its container'),
+    addresses: z
+      .strictObject({
+        range: z.string().regex(/^\d{1,3}(\.\d{1,3}){3}-\d{1,3}(\.\d{1,3}){3}$/, 'first-last'),
+        gateway: z.string().regex(/^\d{1,3}(\.\d{1,3}){3}$/, 'an IPv4 address'),
+        prefix: z.int().min(8).max(30).default(24),
+      })
+      .optional()
+      .describe('Static addresses; without them each container’s leased one is used'),
+    network: z
+      .strictObject({ device: instanceName.default('eth0'), name: instanceName })
+      .optional()
+      .describe('The device that gets the static address, and its network'),
+    folder: path.default('/opt/app').describe('Where the release is unpacked, in the container'),
+    service: z
+      .enum(['systemd', 'script'])
+      .default('systemd')
+      .describe('systemd: a unit. script: an executable in /etc/rc.d that the image’s init keeps running'),
+    user: z
+      .string()
+      .regex(/^[a-z_][a-z0-9_-]{0,31}$/)
+      .default('root'),
+    limits: z
+      .record(z.string().regex(/^limits\.[a-z0-9.]{1,40}$/, 'a key that begins with limits.'), z.string().max(40))
+      .default({}),
+    targets: z.array(instanceName).max(64).default([]).describe('Members of a cluster to spread over'),
+  }),
+])
+
+const dataService = z.strictObject({
+  driver: z.literal('incus').default('incus'),
+  kind: z.enum(['postgres', 'files']),
+  instance: instanceName.describe('The container that it lives in'),
+  database: z.string().min(1).max(63).optional().describe('postgres: the app’s database'),
+  user: z
+    .string()
+    .regex(/^[a-z_][a-z0-9_-]{0,31}$/)
+    .default('postgres')
+    .describe('postgres: who owns the server'),
+  socketFolder: path.default('/var/run/postgresql'),
+  port: z.int().min(1).max(65_535).default(5432),
+  schemaVersionQuery: z.string().min(1).max(2_000).optional().describe('One text: what your migrations say'),
+  binFolder: path.optional(),
+  dataFolder: path.optional(),
+  stop: argv.optional().describe('How the server is stopped in its container; default: systemctl stop postgresql'),
+  start: argv.optional(),
+  pgbackrest: z.strictObject({ stanza: z.string().regex(/^[A-Za-z0-9_-]{1,60}$/) }).optional(),
 })
 
 const settings = z.strictObject({
   state: file.optional().describe('Journal, cache, logs; default: .backflip/<environment>'),
   edge,
-  runtime: z
-    .strictObject({
-      driver: z.literal('process').default('process'),
-      ports: z
-        .string()
-        .regex(/^\d{2,5}-\d{2,5}$/, 'first-last')
-        .describe('Loopback ports for the instances of both colors'),
-    })
-    .describe('Local processes that outlive the command'),
+  incus: incus.optional().describe('The daemon that runtime, edge and data services share'),
+  runtime: runtime.describe('process: local processes that outlive the command. incus: containers'),
   registry: z.strictObject({ driver: z.literal('directory').default('directory'), path: file }),
   environment: environment.default({}).describe('For every component here'),
   check: z
@@ -148,6 +250,26 @@ const settings = z.strictObject({
     .max(10_000)
     .default(30)
     .describe('Releases kept in the registry besides those that a way back needs'),
+  data: z
+    .record(name, dataService)
+    .default({})
+    .describe('Data services: never colored, snapshotted before anything is migrated'),
+  snapshots: z
+    .strictObject({
+      keep: duration.default('14d').describe('Then the storage removes it'),
+      minFree: z
+        .string()
+        .regex(/^\d{1,6}(MiB|GiB)$/, 'a number and MiB or GiB')
+        .default('1GiB')
+        .describe('Phase B refuses when less is free'),
+      allowStop: z
+        .boolean()
+        .default(false)
+        .describe('Storage that cannot snapshot at one moment: stop, snapshot, start. Users notice'),
+      verify: z.boolean().default(true).describe('Prove each in the background after its deploy'),
+      keepReplaced: duration.default('7d').describe('How long at least what a restore replaced is kept'),
+    })
+    .prefault({}),
   hooks: file.optional().describe('Folder of executables: pre-<phase>, post-<phase>, on-failure'),
 })
 

@@ -4,6 +4,7 @@ import { parseAppName, parseComponentName, parseEnvironmentName } from '../domai
 import { routeRequest } from '../domain/routing.ts'
 import { parseDuration } from '../lib/duration.ts'
 import type { ConfigFile } from './schema.ts'
+import { toData, toIncus, toIncusRuntime, toSnapshots } from './to-incus.ts'
 import type { ComponentConfig, Config, EnvironmentConfig, HaproxyConfig } from './types.ts'
 
 /** From what is written to what is used: durations in milliseconds, absolute paths, branded names, and the rules that span keys. */
@@ -63,18 +64,25 @@ function withAbsoluteFiles(
 
 function toEnvironment(name: string, one: ConfigFile['environments'][string], folder: string): EnvironmentConfig {
   const stateFolder = absolute(folder, one.state ?? join('.backflip', name))
-  const { check, verify, drain, runtime, registry } = one
-  const [first = 0, last = 0] = runtime.ports.split('-').map(Number)
-  if (first < 1024 || last > 65_535 || first >= last)
-    throw usageError(`the ports ${runtime.ports} are no range from 1024 to 65535`, {
-      code: 'bad-ports',
-      place: { flag: `environments.${name}.runtime.ports` },
+  const at = `environments.${name}`
+  const { check, verify, drain, registry } = one
+  const incus = one.incus === undefined ? null : toIncus(one.incus, `${at}.incus`, folder)
+  const edge = toEdge(name, one.edge, folder, stateFolder)
+  const edgeTransport = toTransport(one.edge.transport)
+  const data = toData(one.data, `${at}.data`)
+  if (incus === null && (one.runtime.driver === 'incus' || edgeTransport.driver === 'incus' || data.length > 0))
+    throw usageError(`the environment ${name} uses Incus and does not say where it is`, {
+      code: 'no-incus',
+      place: { flag: at },
+      hint: 'write incus: {socket: …} there',
     })
   return {
     name: parseEnvironmentName(name, `environments.${name}`),
     stateFolder,
-    edge: toEdge(name, one.edge, folder, stateFolder),
-    runtime: { driver: 'process', ports: { first, last } },
+    edge,
+    edgeTransport,
+    incus,
+    runtime: toRuntime(one.runtime, `${at}.runtime`),
     registry: { driver: 'directory', path: absolute(folder, registry.path) },
     environment: withAbsoluteFiles(one.environment, folder),
     check: {
@@ -90,9 +98,22 @@ function toEnvironment(name: string, one: ConfigFile['environments'][string], fo
     },
     drain: { policy: drain.policy, afterMs: parseDuration(drain.after) },
     standbyKeepMs: one.standby.keepFor === undefined ? null : parseDuration(one.standby.keepFor),
+    data,
+    snapshots: toSnapshots(one.snapshots),
     retainReleases: one.retain,
     hooksFolder: one.hooks === undefined ? null : absolute(folder, one.hooks),
   }
+}
+
+function toRuntime(runtime: ConfigFile['environments'][string]['runtime'], at: string): EnvironmentConfig['runtime'] {
+  if (runtime.driver === 'incus') return toIncusRuntime(runtime, at)
+  const [first = 0, last = 0] = runtime.ports.split('-').map(Number)
+  if (first < 1024 || last > 65_535 || first >= last)
+    throw usageError(`the ports ${runtime.ports} are no range from 1024 to 65535`, {
+      code: 'bad-ports',
+      place: { flag: `${at}.ports` },
+    })
+  return { driver: 'process', ports: { first, last } }
 }
 
 function toEdge(
@@ -123,7 +144,18 @@ function toEdge(
     configFiles: edge.configFiles.map((one) => absolute(folder, one)),
     masterSocket: edge.masterSocket === undefined ? null : absolute(folder, edge.masterSocket),
     adminSocket: edge.adminSocket === undefined ? null : absolute(folder, edge.adminSocket),
+    maintenance: {
+      retryAfterSeconds: Math.ceil(parseDuration(edge.maintenance.retryAfter) / 1_000),
+      healthPaths: edge.maintenance.healthPaths,
+    },
   }
+}
+
+function toTransport(
+  transport: ConfigFile['environments'][string]['edge']['transport'],
+): EnvironmentConfig['edgeTransport'] {
+  if (transport.driver === 'local') return transport
+  return { driver: 'incus', instance: transport.instance, sharedFolder: transport.sharedFolder ?? null }
 }
 
 function absolute(folder: string, path: string): string {

@@ -1,4 +1,4 @@
-import type { AppName, ComponentName, EnvironmentName } from '../domain/ids.ts'
+import type { AppName, ComponentName, DataServiceName, EnvironmentName } from '../domain/ids.ts'
 import type { PlanSettings } from '../domain/plan/facts.ts'
 import type { ReleaseComponent } from '../domain/release.ts'
 
@@ -25,8 +25,14 @@ export interface EnvironmentConfig extends PlanSettings {
   /** Folder of journal, cache and run state; default `.backflip/<env>` beside the file. */
   readonly stateFolder: string
   readonly edge: HaproxyConfig
-  readonly runtime: ProcessRuntimeConfig
+  /** How the edge's host is reached: this one, or a container. All paths of `edge` are the host's own. */
+  readonly edgeTransport: EdgeTransportConfig
+  /** The daemon that the runtime, the edge's transport and the data services share; null without one. */
+  readonly incus: IncusConfig | null
+  readonly runtime: ProcessRuntimeConfig | IncusRuntimeConfig
   readonly registry: DirectoryRegistryConfig
+  readonly data: readonly DataServiceConfig[]
+  readonly snapshots: SnapshotsConfig
   /** How long the old color stays up as the fast way back; null: until the next deploy or cleanup. */
   readonly standbyKeepMs: number | null
   readonly retainReleases: number
@@ -51,6 +57,103 @@ export interface HaproxyConfig {
   readonly masterSocket: string | null
   /** Attached only. */
   readonly adminSocket: string | null
+  readonly maintenance: MaintenanceConfig
+}
+
+export type EdgeTransportConfig =
+  | { readonly driver: 'local' }
+  | {
+      readonly driver: 'incus'
+      readonly instance: string
+      /** A disk device's folder, by its name here and in the container: files and sockets below it need no call. Null: everything goes through the daemon. */
+      readonly sharedFolder: { readonly host: string; readonly container: string } | null
+    }
+
+/** What the edge says while a restore keeps writers away. */
+export interface MaintenanceConfig {
+  readonly retryAfterSeconds: number
+  /** Exact paths that are answered with 200 in maintenance, for what watches the edge from outside. */
+  readonly healthPaths: readonly string[]
+}
+
+/** A socket, or an address with the server's fingerprint (SHA-256 of its certificate, hex) and files of a client certificate. */
+export interface IncusConfig {
+  readonly place:
+    | { readonly socket: string }
+    | {
+        readonly host: string
+        readonly port: number
+        readonly fingerprint: string
+        readonly certificateFile: string
+        readonly keyFile: string
+      }
+  readonly project: string
+}
+
+export interface IncusRuntimeConfig {
+  readonly driver: 'incus'
+  /** Alias or fingerprint. */
+  readonly image: string
+  readonly profiles: readonly string[]
+  /** With `{app}`, `{environment}`, `{component}`, `{color}`; `-<n>` is added from the second instance on. */
+  readonly namePattern: string
+  /** The container's port that a component listens on: every component the same, because each has an address of its own. */
+  readonly port: number
+  /** Static addresses, first and last of a range, and what makes them; null: leased ones, read when the instance runs. */
+  readonly addresses: {
+    readonly first: string
+    readonly last: string
+    readonly gateway: string
+    readonly prefix: number
+  } | null
+  /** Network device and network that a static address is set on. */
+  readonly network: { readonly device: string; readonly name: string } | null
+  /** Where the release is unpacked, and the service that runs it. */
+  readonly folder: string
+  readonly service: 'systemd' | 'script'
+  /** The user that the component runs as. */
+  readonly user: string
+  /** `limits.*` for every instance. */
+  readonly limits: { readonly [key: string]: string }
+  /** Cluster members to spread over; empty: wherever the cluster puts them. */
+  readonly targets: readonly string[]
+}
+
+export interface DataServiceConfig {
+  readonly name: DataServiceName
+  readonly driver: 'incus'
+  readonly kind: 'postgres' | 'files'
+  readonly instance: string
+  /** Null for `files`. */
+  readonly postgres: {
+    readonly database: string
+    /** System user that owns the server and may connect as superuser. */
+    readonly user: string
+    readonly socketFolder: string
+    readonly port: number
+    /** One query with one text answer: what the release's own migrations say. Null: the fingerprint of the catalog only. */
+    readonly schemaVersionQuery: string | null
+    /** Where the server's programs are, and its data; null: found. */
+    readonly binFolder: string | null
+    readonly dataFolder: string | null
+    /** argv that stop and start the server in its instance. */
+    readonly stop: readonly string[] | null
+    readonly start: readonly string[] | null
+    readonly pgbackrest: { readonly stanza: string } | null
+  } | null
+}
+
+export interface SnapshotsConfig {
+  /** After it the storage removes a snapshot by itself. */
+  readonly keepMs: number
+  /** Phase B refuses below it. */
+  readonly minFreeBytes: number
+  /** Storage that cannot snapshot at one moment: stop, snapshot, start. */
+  readonly allowStop: boolean
+  /** After a deploy the snapshot is proved in the background. */
+  readonly verify: boolean
+  /** What a restore replaced is kept at least so long. */
+  readonly keepReplacedMs: number
 }
 
 export interface ProcessRuntimeConfig {

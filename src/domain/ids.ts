@@ -8,12 +8,17 @@ export type Sha = Branded<'Sha'>
 export type AppName = Branded<'AppName'>
 export type EnvironmentName = Branded<'EnvironmentName'>
 export type ComponentName = Branded<'ComponentName'>
+/** A database or a volume that is never colored. */
+export type DataServiceName = Branded<'DataServiceName'>
+/** Safe in every storage: Incus takes `..` for a name (research/reliability.md §5.2). */
+export type SnapshotName = Branded<'SnapshotName'>
 /** A UUID of version 7: sorts by time of making. */
 export type OperationId = Branded<'OperationId'>
 export type JournalId = Branded<'JournalId'>
 
 const SHA = /^[0-9a-f]{40}$/
 const NAME = /^[a-z][a-z0-9-]{0,30}$/
+const SNAPSHOT = /^[a-z0-9][a-z0-9-]{0,62}$/
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 export function parseSha(text: string, flag = 'SHA'): Sha {
@@ -38,6 +43,19 @@ function nameParser<T extends string>(what: string): (text: string, flag?: strin
 export const parseAppName = nameParser<AppName>('an app')
 export const parseEnvironmentName = nameParser<EnvironmentName>('an environment')
 export const parseComponentName = nameParser<ComponentName>('a component')
+export const parseDataServiceName = nameParser<DataServiceName>('a data service')
+
+export function parseSnapshotName(text: string, flag = 'SNAPSHOT'): SnapshotName {
+  if (SNAPSHOT.test(text)) return text as SnapshotName
+  throw usageError(
+    `${quote(text)} cannot be the name of a snapshot: lower-case letters, digits and dashes, at most 63`,
+    {
+      code: 'bad-snapshot-name',
+      place: { flag },
+      hint: 'backflip snapshots list',
+    },
+  )
+}
 
 export function parseOperationId(text: string, flag = 'OPERATION'): OperationId {
   if (UUID.test(text)) return text as OperationId

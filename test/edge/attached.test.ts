@@ -53,6 +53,7 @@ describe.each(haproxies())('$name: several apps on an edge that an operator owns
         configFiles: [own, ...files],
         masterSocket: join(folder, 'master.sock'),
         adminSocket: join(folder, 'admin.sock'),
+        maintenance: { retryAfterSeconds: 30, healthPaths: [] },
       }
     }
     configs = { one: await configOf('one'), two: await configOf('two') }

@@ -51,6 +51,7 @@ export async function haproxyWorld(binary = 'haproxy'): Promise<HaproxyWorld> {
     configFiles: [],
     masterSocket: null,
     adminSocket: null,
+    maintenance: { retryAfterSeconds: 30, healthPaths: [] },
   }
   const another = (transport: Transport = localTransport()) =>
     haproxyEdge({

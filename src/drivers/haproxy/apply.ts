@@ -20,7 +20,7 @@ const LEAVE_LIMIT_MS = 3_000
 const PAUSE_MS = 10
 
 export function render({ layout, config }: Host, topology: Topology): RenderedConfig {
-  return renderConfig({ layout, mode: config.mode, bind: config.bind, topology })
+  return renderConfig({ layout, mode: config.mode, bind: config.bind, maintenance: config.maintenance, topology })
 }
 
 /** `none` when the file is these very bytes and the running worker was made from them. */

@@ -17,6 +17,7 @@ const config: HaproxyConfig = {
   configFiles: [],
   masterSocket: null,
   adminSocket: null,
+  maintenance: { retryAfterSeconds: 30, healthPaths: [] },
 }
 const layout = layoutOf(config, app, environment)
 const web: ComponentTopology = {
@@ -40,7 +41,7 @@ const topology = (blue: readonly ComponentTopology[], green: readonly ComponentT
   colors: { blue, green },
 })
 const render = (value: Topology, mode: 'managed' | 'attached' = 'managed') =>
-  renderConfig({ layout, mode, bind: config.bind, topology: value })
+  renderConfig({ layout, mode, bind: config.bind, maintenance: config.maintenance, topology: value })
 const linesOf = (text: string, word: string) =>
   text
     .split('\n')

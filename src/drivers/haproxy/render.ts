@@ -1,3 +1,4 @@
+import type { HaproxyConfig } from '../../config/types.ts'
 import { COLORS, type Color, otherColor } from '../../domain/color.ts'
 import { usageError } from '../../domain/errors.ts'
 import type { Route } from '../../domain/release.ts'
@@ -11,6 +12,7 @@ export interface RenderInput {
   readonly layout: Layout
   readonly mode: 'managed' | 'attached'
   readonly bind: { readonly host: string; readonly port: number }
+  readonly maintenance: HaproxyConfig['maintenance']
   readonly topology: Topology
 }
 
@@ -69,7 +71,7 @@ function renderDefaults(key: string): string {
   option idle-close-on-response`
 }
 
-function renderPublic({ layout, bind, topology }: RenderInput): string {
+function renderPublic({ layout, bind, topology, maintenance }: RenderInput): string {
   const { key, stateMap, namesMap } = layout
   return `frontend ${key}-public from ${key}
   bind ${bind.host}:${bind.port}
@@ -89,7 +91,8 @@ ${renderPreview(namesMap)}
   http-response del-header x-backflip- -m beg
   http-after-response set-header X-Backflip-Color %[var(txn.bf_color)]
   http-after-response set-header X-Backflip-Release %[var(txn.bf_color),map(${namesMap},none)]
-  http-request return status 503 content-type text/plain hdr Retry-After 5 string "nothing is deployed here, or it is being maintained\\n" if !bf_blue !bf_green
+${renderMaintenance(maintenance)}
+  http-request return status 503 content-type text/plain hdr Retry-After 5 string "nothing is deployed here\\n" if !bf_blue !bf_green
 ${COLORS.flatMap((color) => renderRoutes(key, color, topology)).join('\n')}
   default_backend ${key}-unrouted`
 }
@@ -117,16 +120,34 @@ function renderCandidate(key: string, color: Color, { colors }: Topology): reado
   ]
 }
 
-/** The standby color, for whoever knows the token. An empty token opens nothing. Before the first flip the standby color is blue. */
+/**
+ * The standby color, for whoever knows the token; in maintenance the candidate, so that it can be asked before it gets traffic. An empty token opens
+ * nothing. Before the first flip the standby color is blue.
+ */
 function renderPreview(namesMap: string): string {
-  const rule = (live: string, to: Color) =>
-    `  http-request set-var(txn.bf_color) str(${to}) if bf_has_token bf_asked bf_matches { var(txn.bf_live) -m str ${live} }`
+  const rule = (live: string, to: Color, more = '') =>
+    `  http-request set-var(txn.bf_color) str(${to}) if bf_has_token bf_asked bf_matches { var(txn.bf_live) -m str ${live} }${more}`
   return `  http-request set-var(txn.bf_token) str(preview),map(${namesMap},)
   acl bf_has_token var(txn.bf_token),length -m int ge 16
   acl bf_asked var(txn.bf_preview) -m found
   acl bf_matches var(txn.bf_preview),strcmp(txn.bf_token) -m int eq 0
 ${COLORS.map((live) => rule(live, otherColor(live))).join('\n')}
-${rule('none', 'blue')}`
+${rule('none', 'blue')}
+${COLORS.map((color) => rule('maintenance', color, ` { var(txn.bf_candidate) -m str ${color} }`)).join('\n')}`
+}
+
+/** Kept away while data is put back, but for who knows the preview token, and for what watches the edge from outside. */
+function renderMaintenance({ retryAfterSeconds, healthPaths }: HaproxyConfig['maintenance']): string {
+  for (const path of healthPaths) if (!PATH.test(path)) throw unsafe('a health path', path, 'edge.maintenance')
+  const closed = '!bf_blue !bf_green { var(txn.bf_live) -m str maintenance }'
+  const health = healthPaths.map(
+    (path) =>
+      `  http-request return status 200 content-type text/plain string "maintenance\\n" if ${closed} { path ${path} }`,
+  )
+  return [
+    ...health,
+    `  http-request return status 503 content-type text/plain hdr Retry-After ${Math.trunc(retryAfterSeconds)} string "down for maintenance\\n" if ${closed}`,
+  ].join('\n')
 }
 
 function renderRoutes(key: string, color: Color, { colors }: Topology): readonly string[] {
@@ -163,11 +184,7 @@ const ADDRESS = /^[0-9A-Za-z.:-]+$/
 
 /** Nothing reaches a configuration line that could end it, open a quote or begin another word. */
 function assertSafe({ name, routes, health, servers }: ComponentTopology): void {
-  const bad = (what: string, text: string) =>
-    usageError(`${what} of ${name} cannot stand in an HAProxy configuration: ${JSON.stringify(text)}`, {
-      code: 'unsafe-for-haproxy',
-      place: { flag: `components.${name}` },
-    })
+  const bad = (what: string, text: string) => unsafe(`${what} of ${name}`, text, `components.${name}`)
   if (!/^[a-z][a-z0-9-]*$/.test(name)) throw bad('the name', name)
   if (!PATH.test(health.path)) throw bad('the health path', health.path)
   if (!Number.isInteger(health.timeoutMs) || health.timeoutMs < 1) throw bad('a time', String(health.timeoutMs))
@@ -181,4 +198,11 @@ function assertSafe({ name, routes, health, servers }: ComponentTopology): void 
     if (!Number.isInteger(server.port) || server.port < 1 || server.port > 65_535)
       throw bad('a port', String(server.port))
   }
+}
+
+function unsafe(what: string, text: string, flag: string) {
+  return usageError(`${what} cannot stand in an HAProxy configuration: ${JSON.stringify(text)}`, {
+    code: 'unsafe-for-haproxy',
+    place: { flag },
+  })
 }

@@ -1,0 +1,112 @@
+import { isAbsolute, join } from 'node:path'
+import { usageError } from '../domain/errors.ts'
+import { parseDataServiceName } from '../domain/ids.ts'
+import { parseDuration } from '../lib/duration.ts'
+import type { ConfigFile } from './schema.ts'
+import type { DataServiceConfig, IncusConfig, IncusRuntimeConfig, SnapshotsConfig } from './types.ts'
+
+type Written = ConfigFile['environments'][string]
+
+/** Parts of an environment that live on Incus. `at` is where they stand, for errors. */
+export function toIncus(written: NonNullable<Written['incus']>, at: string, folder: string): IncusConfig {
+  const { socket, url, fingerprint, certificate, key, project } = written
+  if ((socket === undefined) === (url === undefined))
+    throw usageError('Incus is reached by a socket or by a url: exactly one of the two', {
+      code: 'bad-incus',
+      place: { flag: at },
+    })
+  if (socket !== undefined) return { place: { socket: absolute(folder, socket) }, project }
+  if (url === undefined || fingerprint === undefined || certificate === undefined || key === undefined)
+    throw usageError('an Incus by url needs fingerprint, certificate and key', {
+      code: 'bad-incus',
+      place: { flag: at },
+    })
+  const { hostname, port } = new URL(url)
+  return {
+    place: {
+      host: hostname,
+      port: port === '' ? 8443 : Number(port),
+      fingerprint: fingerprint.replaceAll(':', '').toLowerCase(),
+      certificateFile: absolute(folder, certificate),
+      keyFile: absolute(folder, key),
+    },
+    project,
+  }
+}
+
+export function toIncusRuntime(
+  written: Extract<Written['runtime'], { driver: 'incus' }>,
+  at: string,
+): IncusRuntimeConfig {
+  const { image, profiles, name, port, addresses, network, folder, service, user, limits, targets } = written
+  for (const needed of ['{component}', '{color}']) {
+    if (!name.includes(needed))
+      throw usageError(`the name of containers needs ${needed}, or two would be called the same`, {
+        code: 'bad-name-pattern',
+        place: { flag: `${at}.name` },
+      })
+  }
+  const [first = '', last = ''] = addresses?.range.split('-') ?? []
+  return {
+    driver: 'incus',
+    image,
+    profiles,
+    namePattern: name,
+    port,
+    addresses: addresses === undefined ? null : { first, last, gateway: addresses.gateway, prefix: addresses.prefix },
+    network: network ?? null,
+    folder,
+    service,
+    user,
+    limits,
+    targets,
+  }
+}
+
+export function toData(written: Written['data'], at: string): readonly DataServiceConfig[] {
+  return Object.entries(written).map(([name, one]) => {
+    const { database, user, socketFolder, port, schemaVersionQuery, binFolder, dataFolder, stop, start, pgbackrest } =
+      one
+    if (one.kind === 'postgres' && database === undefined)
+      throw usageError(`the data service ${name} needs the name of its database`, {
+        code: 'no-database',
+        place: { flag: `${at}.${name}` },
+      })
+    return {
+      name: parseDataServiceName(name, `${at}.${name}`),
+      driver: one.driver,
+      kind: one.kind,
+      instance: one.instance,
+      postgres:
+        one.kind === 'files' || database === undefined
+          ? null
+          : {
+              database,
+              user,
+              socketFolder,
+              port,
+              schemaVersionQuery: schemaVersionQuery ?? null,
+              binFolder: binFolder ?? null,
+              dataFolder: dataFolder ?? null,
+              stop: stop ?? null,
+              start: start ?? null,
+              pgbackrest: pgbackrest ?? null,
+            },
+    }
+  })
+}
+
+export function toSnapshots(written: Written['snapshots']): SnapshotsConfig {
+  const { keep, minFree, allowStop, verify, keepReplaced } = written
+  return {
+    keepMs: parseDuration(keep),
+    minFreeBytes: Number.parseInt(minFree, 10) * (minFree.endsWith('GiB') ? 1024 ** 3 : 1024 ** 2),
+    allowStop,
+    verify,
+    keepReplacedMs: parseDuration(keepReplaced),
+  }
+}
+
+function absolute(folder: string, path: string): string {
+  return isAbsolute(path) ? path : join(folder, path)
+}
