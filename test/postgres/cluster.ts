@@ -128,13 +128,16 @@ export class Cluster {
     return copy
   }
 
-  /** A copy that is not of one moment: `between` runs after the tables' files were taken, before the log and the control file are. */
-  async tornCopy(between: () => Promise<void>): Promise<Cluster> {
+  /**
+   * A copy that is not of one moment, as a copy of files makes it: `between` runs when all files but those in `late` have been taken. The log
+   * and the control file always come late.
+   */
+  async tornCopy(between: () => Promise<void>, late: readonly string[]): Promise<Cluster> {
     const copy = new Cluster(newFolder())
     const [from, to] = [this.host.config.dataFolder, copy.host.config.dataFolder]
     copyFolder(from, to)
     await between()
-    for (const part of ['pg_wal', 'pg_xact', 'global']) {
+    for (const part of ['pg_wal', 'pg_xact', 'global', ...late]) {
       rmSync(join(to, part), { recursive: true })
       copyFolder(join(from, part), join(to, part))
     }
