@@ -222,7 +222,7 @@ export function requirePostgres(): string {
 }
 
 /** The server refuses to run as root. */
-const OWNER = process.getuid?.() === 0 ? 'postgres' : null
+export const OWNER = process.getuid?.() === 0 ? 'postgres' : null
 
 function configOf(folder: string): PostgresConfig {
   return {
