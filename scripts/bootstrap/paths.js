@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -7,11 +7,25 @@ export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Where daemons live on Debian; the PATH of a person who is not root often lacks them. */
 const SYSTEM_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/libexec/incus']
+/** Debian keeps each version of PostgreSQL in a folder of its own that is in nobody's PATH. */
+const POSTGRES_FOLDER = '/usr/lib/postgresql'
 
 /** PATH for tasks: our own binaries first, so that `node` is Node 24 in every child. */
 export function taskPath() {
   const known = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '')
-  return [...new Set([join(ROOT, 'node_modules', '.bin'), ...known, ...SYSTEM_FOLDERS])].join(delimiter)
+  const own = join(ROOT, 'node_modules', '.bin')
+  return [...new Set([own, ...known, ...SYSTEM_FOLDERS, ...postgresFolders()])].join(delimiter)
+}
+
+/** Newest version first. */
+function postgresFolders() {
+  try {
+    const versions = readdirSync(POSTGRES_FOLDER).filter((name) => /^\d+$/.test(name))
+    return versions.sort((a, b) => Number(b) - Number(a)).map((version) => join(POSTGRES_FOLDER, version, 'bin'))
+  } catch (error) {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return []
+    throw error
+  }
 }
 
 /** The program's full path, or null. */

@@ -20,6 +20,12 @@ const SYSTEMS = {
     packages: ['strace'],
     newer: [],
   },
+  postgres: {
+    purpose: 'PostgreSQL with its own tools, and pgBackRest,',
+    programs: ['postgres', 'initdb', 'psql', 'pg_amcheck', 'pg_waldump', 'pg_checksums', 'pgbackrest'],
+    packages: ['postgresql', 'pgbackrest'],
+    newer: [],
+  },
   incus: {
     purpose: 'Incus, and what makes its bridge, its pool and its images,',
     programs: ['incusd', 'incus', 'dnsmasq', 'mkfs.btrfs', 'busybox', 'mmdebstrap', 'nft', 'ip', 'nsenter', 'socat'],

@@ -13,6 +13,7 @@ const QUIET = { count: 'exit', output: 'on-failure', limitMs: 3 * MINUTE_MS } as
 const PARTS: readonly Part[] = [
   { name: 'haproxy', argv: ['haproxy', '-v'], ...QUIET },
   { name: 'strace', argv: ['strace', '-V'], ...QUIET },
+  { name: 'postgres', argv: ['postgres', '--version'], ...QUIET },
   { name: 'types', argv: ['tsc', '-p', '.'], ...QUIET },
   { name: 'format', argv: ['biome', 'check', '.'], ...QUIET },
   { name: 'lint', argv: ['oxlint', '--type-aware', '--deny-warnings'], ...QUIET },

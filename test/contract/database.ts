@@ -110,7 +110,7 @@ export function databaseContract(name: string, make: () => Promise<DatabaseWorld
       await database.stopWriters()
       expect(await database.writers()).toEqual({ state: 'stopped', remaining: [] })
       expect(await database.connections()).toEqual([])
-      await expect(world.insert(1, 1)).rejects.toThrow()
+      await expect(world.insert(1, 1)).rejects.toThrow('too many connections')
       const clone = await copy()
       expect(await clone.database.writers()).toMatchObject({ state: 'stopped' })
       await database.allowWriters()
@@ -128,12 +128,8 @@ export function databaseContract(name: string, make: () => Promise<DatabaseWorld
       const lines: string[] = []
       for await (const { csv } of exportLost(database, clone.database)) for await (const line of csv) lines.push(line)
       expect(lines[0]).toBe('id,what\n')
-      expect(
-        lines
-          .slice(1)
-          .map((line) => line.split(',')[0])
-          .sort(),
-      ).toEqual(['1', '6', '7'])
+      expect(new Set(lines.slice(1).map((line) => line.split(',')[0]))).toEqual(new Set(['1', '6', '7']))
+      expect(lines).toHaveLength(4)
     })
 
     it('answers again after a stop and a start; both may be repeated', async () => {

@@ -26,6 +26,11 @@ max_prepared_transactions = 5
 log_line_prefix = '%m [%p] '
 `
 
+export interface Session {
+  /** Ends it, after a last statement. */
+  close(last?: string): Promise<void>
+}
+
 /** A server of the test's own: data, socket and port in one folder, owned by a user who is not root. Never the system's cluster. */
 export class Cluster {
   readonly folder: string
@@ -43,14 +48,12 @@ export class Cluster {
     const { dataFolder } = cluster.host.config
     asOwner([
       join(requirePostgres(), 'initdb'),
-      ...[
-        `--pgdata=${dataFolder}`,
-        '--username=postgres',
-        '--auth=trust',
-        '--no-sync',
-        '--encoding=UTF8',
-        '--locale=C',
-      ],
+      `--pgdata=${dataFolder}`,
+      '--username=postgres',
+      '--auth=trust',
+      '--no-sync',
+      '--encoding=UTF8',
+      '--locale=C',
       ...(options.checksums === false ? [] : ['--data-checksums']),
     ])
     writeFileSync(
@@ -87,7 +90,7 @@ export class Cluster {
   }
 
   /** A session of the app's that stays open, with a transaction if the script opens one. */
-  async openSession(script = '', role = APP_ROLE): Promise<{ close(): Promise<void> }> {
+  async openSession(script = '', role = APP_ROLE): Promise<Session> {
     const { socketFolder, port } = this.host.config
     const args = ['--no-psqlrc', `--host=${socketFolder}`, `--port=${port}`, `--username=${role}`, DATABASE]
     const child = spawn(join(requirePostgres(), 'psql'), args, { stdio: ['pipe', 'pipe', 'ignore'] })
@@ -96,8 +99,8 @@ export class Cluster {
     child.stdin.write(`${script}\n\\echo ready\n`)
     for await (const text of child.stdout) if (String(text).includes('ready')) break
     return {
-      async close() {
-        child.stdin.end()
+      async close(last = '') {
+        child.stdin.end(`${last}\n`)
         await ended
       },
     }
@@ -125,13 +128,16 @@ export class Cluster {
     return copy
   }
 
-  /** A copy that is not of one moment: `between` runs after the tables' files were taken, before the log and the control file are. */
-  async tornCopy(between: () => Promise<void>): Promise<Cluster> {
+  /**
+   * A copy that is not of one moment, as a copy of files makes it: `between` runs when all files but those in `late` have been taken. The log
+   * and the control file always come late.
+   */
+  async tornCopy(between: () => Promise<void>, late: readonly string[]): Promise<Cluster> {
     const copy = new Cluster(newFolder())
     const [from, to] = [this.host.config.dataFolder, copy.host.config.dataFolder]
     copyFolder(from, to)
     await between()
-    for (const part of ['pg_wal', 'pg_xact', 'global']) {
+    for (const part of ['pg_wal', 'pg_xact', 'global', ...late]) {
       rmSync(join(to, part), { recursive: true })
       copyFolder(join(from, part), join(to, part))
     }
@@ -216,7 +222,7 @@ export function requirePostgres(): string {
 }
 
 /** The server refuses to run as root. */
-const OWNER = process.getuid?.() === 0 ? 'postgres' : null
+export const OWNER = process.getuid?.() === 0 ? 'postgres' : null
 
 function configOf(folder: string): PostgresConfig {
   return {

@@ -50,7 +50,7 @@ function ask(host: PostgresHost, database: string, files: readonly FileNode[]) {
 SELECT json_agg(json_build_object('key', f.key,
   'kind', CASE WHEN c.oid IS NULL THEN 'gone'
     WHEN c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'backflip') THEN 'table' ELSE 'other' END,
-  'name', format('%I.%I', n.nspname, c.relname)))
+  'name', quote_ident(n.nspname) || '.' || quote_ident(c.relname)))
 FROM (VALUES ${rows.join(', ')}) AS f(tablespace, node, key)
 LEFT JOIN pg_class c ON c.oid = pg_filenode_relation(f.tablespace, f.node)
 LEFT JOIN pg_namespace n ON n.oid = c.relnamespace;`,

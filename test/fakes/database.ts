@@ -1,0 +1,231 @@
+import { type Lsn, parseLsn, walBytesBetween } from '../../src/domain/data/lsn.ts'
+import { BackflipError, refusal } from '../../src/domain/errors.ts'
+import { sha256Hex } from '../../src/lib/sha256.ts'
+import type {
+  Database,
+  DatabaseFacts,
+  DatabaseMark,
+  DataLoss,
+  TableCounters,
+  TableLoss,
+  Verification,
+} from '../../src/ports/database.ts'
+
+interface Change {
+  readonly lsn: Lsn
+  readonly at: string
+  readonly rows: readonly { readonly table: string; readonly change: 'inserted' | 'updated' | 'deleted' }[]
+}
+
+/** A server as the engine's simulator sees it: rows, counters, a log of commits. Plain data: `structuredClone` of it is an atomic copy. */
+export interface FakeServer {
+  readonly systemId: string
+  isRunning: boolean
+  isClosed: boolean
+  position: number
+  xid: number
+  /** Table → id → content. */
+  readonly tables: Map<string, Map<number, string>>
+  readonly counters: Map<string, TableCounters>
+  readonly markers: Map<string, string>
+  readonly log: Change[]
+  sessions: number
+  /** Ids of rows that an index has lost: what `verify` must see. */
+  readonly torn: Set<number>
+  schema: string
+  /** SQL that was run, for tests to look at. */
+  readonly ran: string[]
+}
+
+export function fakeServer(systemId = '7000000000000000001'): FakeServer {
+  return {
+    systemId,
+    isRunning: true,
+    isClosed: false,
+    position: 0x1000000,
+    xid: 700,
+    tables: new Map([['public.orders', new Map()]]),
+    counters: new Map(),
+    markers: new Map(),
+    log: [],
+    sessions: 0,
+    torn: new Set(),
+    schema: '0001',
+    ran: [],
+  }
+}
+
+export type FakeWrite = (id: number) => string | null
+
+/** One transaction of the app's on one table: each id gets what `write` says, or goes. */
+export function writeFake(server: FakeServer, table: string, ids: readonly number[], write: FakeWrite): void {
+  answer(server)
+  if (server.isClosed) throw new Error('too many connections for database')
+  const rows = server.tables.get(table) ?? new Map<number, string>()
+  server.tables.set(table, rows)
+  const changes = ids.flatMap((id) => {
+    const [before, after] = [rows.get(id), write(id)]
+    if (after === null ? !rows.delete(id) : !rows.set(id, after)) return []
+    const change = after === null ? 'deleted' : before === undefined ? 'inserted' : 'updated'
+    return [{ table, change } as const]
+  })
+  commit(server, changes)
+}
+
+function commit(server: FakeServer, rows: Change['rows']): void {
+  server.xid++
+  server.position += 64 * (1 + rows.length)
+  server.log.push({ lsn: lsnOf(server), at: stamp(server), rows })
+  for (const { table, change } of rows) {
+    const old = server.counters.get(table) ?? countersOf(table)
+    server.counters.set(table, { ...old, [change]: old[change] + 1 })
+  }
+}
+
+/** `call` lets a simulator put its faults around every question. */
+export function fakeDatabase(
+  server: FakeServer,
+  call: <T>(name: string, work: () => T) => Promise<T> = async (_name, work) => work(),
+): Database {
+  const ask = <T>(name: string, work: () => T) => call(`database.${name}`, () => (answer(server), work()))
+  return {
+    facts: () => ask('facts', () => factsOf(server)),
+    checkpoint: () => ask('checkpoint', () => undefined),
+    restorePoint: () => ask('restorePoint', () => lsnOf(server)),
+    mark: (name) => ask('mark', () => markNow(server, name)),
+    hasMarker: (name) => ask('hasMarker', () => server.markers.has(name)),
+    lossSince: (mark, { from } = {}) => ask('lossSince', () => lossOf(server, mark, from ?? mark.facts.walLsn)),
+    connections: () =>
+      ask('connections', () =>
+        Array.from({ length: server.sessions }, (_, index) => ({
+          pid: 100 + index,
+          database: 'shop',
+          user: 'app',
+          application: 'app',
+          address: null,
+          state: 'idle',
+          since: stamp(server),
+          isSuperuser: false,
+        })),
+      ),
+    writers: () => ask('writers', () => ({ state: server.isClosed ? 'stopped' : 'allowed', remaining: [] })),
+    stopWriters: () => ask('stopWriters', () => void Object.assign(server, { isClosed: true, sessions: 0 })),
+    allowWriters: () => ask('allowWriters', () => void Object.assign(server, { isClosed: false })),
+    verify: (mark) => ask('verify', () => verifyNow(server, mark)),
+    runSql: ({ text }) =>
+      ask('runSql', () => {
+        server.ran.push(text)
+        commit(server, [])
+        return { sha256: sha256Hex(text), isOneTransaction: true, becauseOf: null, statements: [], notices: [] }
+      }),
+    tables: () => ask('tables', () => [...server.tables.keys()].map((name) => ({ name, columns: ['id', 'what'] }))),
+    async *rows({ table, withValues }) {
+      answer(server)
+      const rows = [...(server.tables.get(table) ?? [])].map(([id, what]) => ({
+        hash: sha256Hex(`${id}\n${what}`),
+        values: withValues ? [String(id), what] : [],
+      }))
+      yield* rows.toSorted((a, b) => (a.hash < b.hash ? -1 : 1))
+    },
+    waitUntilReady: () => ask('waitUntilReady', () => undefined),
+    stop: () => call('database.stop', () => void Object.assign(server, { isRunning: false })),
+    start: () => call('database.start', () => void Object.assign(server, { isRunning: true })),
+  }
+}
+
+/** A copy taken at one moment. Its sessions stay behind; it starts by itself. */
+export function copyOf(server: FakeServer): FakeServer {
+  return { ...structuredClone(server), sessions: 0, isRunning: true }
+}
+
+function answer({ isRunning }: FakeServer): void {
+  if (isRunning) return
+  throw new BackflipError('shop does not answer', { code: 'database-unreachable', kind: 'failed' })
+}
+
+function markNow(server: FakeServer, name: string): DatabaseMark {
+  const logFrom = lsnOf(server)
+  commit(server, [])
+  const at = stamp(server)
+  server.markers.set(name, at)
+  return { name, at, xid: server.xid, logFrom, facts: factsOf(server) }
+}
+
+function lossOf(server: FakeServer, mark: DatabaseMark, from: Lsn): DataLoss {
+  if (server.systemId !== mark.facts.systemId || server.markers.get(mark.name) !== mark.at) {
+    throw refusal(`the mark ${mark.name} was not made here`, { code: 'database-mark-unknown' })
+  }
+  const lost = server.log.filter(({ lsn }) => walBytesBetween(from, lsn) > 0)
+  const written = lost.filter(({ rows }) => rows.length > 0)
+  const tables = new Map<string, TableLoss>()
+  for (const { table, change } of written.flatMap(({ rows }) => rows)) {
+    const old = tables.get(table) ?? { database: 'shop', name: table, inserted: 0, updated: 0, deleted: 0 }
+    tables.set(table, { ...old, [change]: old[change] + 1 })
+  }
+  return {
+    since: from,
+    until: lsnOf(server),
+    walBytes: walBytesBetween(from, lsnOf(server)),
+    transactions: written.length,
+    commits: lost.length,
+    xids: server.xid - mark.xid,
+    tables: [...tables.values()],
+    lastWriteAt: written.at(-1)?.at ?? null,
+    source: 'log',
+    isExact: true,
+    bound: 'exact',
+    reservations: [],
+  }
+}
+
+function verifyNow(server: FakeServer, { name, at, facts }: DatabaseMark): Verification {
+  const say = (check: 'system-id' | 'marker' | 'schema' | 'structure', isRight: boolean) => ({
+    name: check,
+    result: isRight ? ('passed' as const) : ('failed' as const),
+    detail: check,
+    durationMs: 0,
+  })
+  const checks = [
+    say('system-id', server.systemId === facts.systemId),
+    say('marker', server.markers.get(name) === at),
+    say('schema', server.schema === facts.schemaVersion),
+    say('structure', server.torn.size === 0),
+  ]
+  return { isVerified: checks.every(({ result }) => result === 'passed'), checks, recoveredTo: lsnOf(server) }
+}
+
+function factsOf(server: FakeServer): DatabaseFacts {
+  return {
+    systemId: server.systemId,
+    timeline: 1,
+    version: '15.0',
+    walLsn: lsnOf(server),
+    nextXid: server.xid + 1,
+    schemaVersion: server.schema,
+    schemaFingerprint: sha256Hex(server.schema),
+    tables: [...server.tables.keys()].map((name) => server.counters.get(name) ?? countersOf(name)),
+    tablesLeftOut: 0,
+    extensions: [],
+    hasDataChecksums: true,
+    countersSince: '',
+    replicas: [],
+    slots: [],
+    openConnections: server.sessions,
+    unloggedTables: [],
+    isInRecovery: false,
+    sizeBytes: server.position,
+  }
+}
+
+function countersOf(name: string): TableCounters {
+  return { database: 'shop', name, fileNode: 16_384, inserted: 0, updated: 0, deleted: 0, liveRows: 0 }
+}
+
+function lsnOf({ position }: FakeServer): Lsn {
+  return parseLsn(`0/${position.toString(16)}`)
+}
+
+/** Time goes on with the log: no two commits at once. */
+function stamp({ position }: FakeServer): string {
+  return new Date(Date.UTC(2026, 0, 1) + position).toISOString()
+}
