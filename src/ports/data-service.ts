@@ -43,8 +43,9 @@ export interface DataLook {
  * One data service of an environment: never colored, snapshotted before it is migrated, restored beside itself and then swapped. The suite is
  * `test/contract/data-service.ts`.
  *
- * Writers name the generation that they were given; a smaller one than seen before is refused: error `fenced` (kind `held`). What it makes carries
- * the operation's id, and it removes only what carries one.
+ * Writers name the generation that they were given; a smaller one than seen before is refused: error `fenced` (kind `held`). `null` is for a copy of the
+ * caller's own operation, which nobody else knows of: a proof in the background is not ended by the next deploy. What it makes carries the operation's
+ * id, and it removes only what carries one.
  */
 export interface DataService {
   readonly name: DataServiceName
@@ -76,18 +77,23 @@ export interface DataService {
     readonly snapshot: SnapshotName
     readonly as: string
     readonly operation: OperationId
-    readonly fencedBy: number
+    readonly fencedBy: number | null
   }): Promise<void>
   /** Ends and deletes an instance that carries the operation's label. Gone already is fine; `not-ours` (kind `refused`) for any other. */
-  removeCopy(ask: { readonly name: string; readonly operation: OperationId; readonly fencedBy: number }): Promise<void>
+  removeCopy(ask: {
+    readonly name: string
+    readonly operation: OperationId
+    readonly fencedBy: number | null
+  }): Promise<void>
 
-  start(ask: { readonly name: string; readonly fencedBy: number }): Promise<void>
+  /** The live instance or one of ours. Repeatable. */
+  start(ask: { readonly name: string; readonly fencedBy: number | null }): Promise<void>
   /** A clean stop within `timeoutMs`, then by force. */
-  stop(ask: { readonly name: string; readonly timeoutMs: number; readonly fencedBy: number }): Promise<void>
+  stop(ask: { readonly name: string; readonly timeoutMs: number; readonly fencedBy: number | null }): Promise<void>
 
   /**
-   * The live instance becomes `keepAs`, `copy` becomes the live one with its name, network and start at boot. Both must be stopped; both are stopped
-   * afterwards. Repeatable from every point at which it died; `swapBack` undoes it from every point too.
+   * The live instance becomes `keepAs`, `copy` becomes the live one with its name, network and start at boot. `copy` may be one that was kept by an
+   * earlier swap: so a restore is undone. Both must be stopped; both are stopped afterwards. Repeatable from every point at which it died; `swapBack` undoes it from every point too.
    */
   swap(ask: {
     readonly copy: string
