@@ -1,4 +1,4 @@
-import { userInfo } from 'node:os'
+import { homedir, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Config, EnvironmentConfig, HaproxyConfig } from './config/types.ts'
@@ -16,6 +16,7 @@ import { processRuntime } from './drivers/process/runtime.ts'
 import { ensurePrivateFolder } from './lib/safe-folder.ts'
 import { uuid7 } from './lib/uuid7.ts'
 import type { Environment } from './operations/environment.ts'
+import type { Transport } from './ports/transport.ts'
 import { openSqliteJournal } from './store/sqlite/journal.ts'
 
 /** The only place where drivers and stores are chosen. Opens the environment's journal; connects to nothing else yet. */
@@ -40,7 +41,14 @@ export async function compose(
       now: clock.now,
       newId: uuid7,
     }),
-    edge: haproxyEdge({ config: settings.edge, app, environment, transport: localTransport(), sharedLock, clock }),
+    edge: haproxyEdge({
+      config: settings.edge,
+      app,
+      environment,
+      transport: await edgeTransport(settings.edge),
+      sharedLock,
+      clock,
+    }),
     runtime: processRuntime({
       config: runtime,
       app,
@@ -67,8 +75,18 @@ function oneOffEntry(): string {
   return fileURLToPath(new URL(path, import.meta.url))
 }
 
-/** Where the apps on one edge meet: beside what they share. */
-function sharedFolder({ mode, folder, masterSocket }: HaproxyConfig): string {
+/** The client of Incus is loaded only where an edge lives in a container. */
+async function edgeTransport({ transport, folder }: HaproxyConfig): Promise<Transport> {
+  const here = localTransport()
+  if (transport === undefined) return here
+  const { transportFromConfig } = await import('./drivers/incus/from-config.ts')
+  return transportFromConfig(transport, { folder, here })
+}
+
+/** Where the apps on one edge meet: beside what they share; for an edge in a container, in this user's own folder. */
+function sharedFolder({ mode, folder, masterSocket, transport }: HaproxyConfig): string {
+  if (transport !== undefined)
+    return join(homedir(), '.local/state/backflip/edges', `${transport.project}-${transport.instance}`)
   return mode === 'attached' && masterSocket !== null ? dirname(masterSocket) : folder
 }
 

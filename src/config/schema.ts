@@ -66,6 +66,34 @@ const component = z.strictObject({
   stopTimeout: duration.default('10s').describe('From TERM to KILL'),
 })
 
+const incusName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and dashes, at most 63, no dash first')
+
+/** Where an Incus daemon is: its socket, or HTTPS with a client certificate. */
+const incusServer = z.union([
+  z.strictObject({ socket: file.describe('The daemon’s unix socket, on this host') }),
+  z.strictObject({
+    address: z.string().regex(/^[0-9A-Za-z.-]+:\d{1,5}$/, 'host:port'),
+    fingerprint: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, '64 hex digits')
+      .describe('SHA-256 of the server’s certificate, as incus info says it'),
+    certificate: file.describe('PEM file of a client certificate; restricted to the project is enough'),
+    key: file.describe('PEM file of its key'),
+  }),
+])
+
+const incusTransport = z.strictObject({
+  driver: z.literal('incus'),
+  server: incusServer.default({ socket: '/var/lib/incus/unix.socket' }),
+  project: incusName.default('default'),
+  instance: incusName.describe('The container that HAProxy runs in'),
+  sharedFolder: file
+    .optional()
+    .describe('Where edge.folder is on this host, when this is the Incus host and a disk device shares it'),
+})
+
 const edge = z.strictObject({
   driver: z.literal('haproxy').default('haproxy'),
   mode: z
@@ -100,6 +128,11 @@ const edge = z.strictObject({
     .describe('attached: every file HAProxy is started with, ours included, in order'),
   masterSocket: file.optional().describe('attached'),
   adminSocket: file.optional().describe('attached'),
+  transport: incusTransport
+    .optional()
+    .describe(
+      'attached: HAProxy runs in a container, and all paths of the edge are the container’s. Default: on this host',
+    ),
 })
 
 const settings = z.strictObject({

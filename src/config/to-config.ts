@@ -1,9 +1,11 @@
-import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { usageError } from '../domain/errors.ts'
 import { parseAppName, parseComponentName, parseEnvironmentName } from '../domain/ids.ts'
 import { routeRequest } from '../domain/routing.ts'
 import { parseDuration } from '../lib/duration.ts'
+import { absolute } from './absolute.ts'
 import type { ConfigFile } from './schema.ts'
+import { toEdgeTransport } from './to-incus.ts'
 import type { ComponentConfig, Config, EnvironmentConfig, HaproxyConfig } from './types.ts'
 
 /** From what is written to what is used: durations in milliseconds, absolute paths, branded names, and the rules that span keys. */
@@ -123,11 +125,8 @@ function toEdge(
     configFiles: edge.configFiles.map((one) => absolute(folder, one)),
     masterSocket: edge.masterSocket === undefined ? null : absolute(folder, edge.masterSocket),
     adminSocket: edge.adminSocket === undefined ? null : absolute(folder, edge.adminSocket),
+    ...(edge.transport === undefined ? {} : { transport: toEdgeTransport(at, edge, folder) }),
   }
-}
-
-function absolute(folder: string, path: string): string {
-  return isAbsolute(path) ? path : join(folder, path)
 }
 
 /** One request, one component; and a health path that the public can ask, or nobody could ever say "deployed" (I4). */

@@ -51,6 +51,32 @@ export interface HaproxyConfig {
   readonly masterSocket: string | null
   /** Attached only. */
   readonly adminSocket: string | null
+  /** How its host is reached; absent: HAProxy runs on this one. All paths above are that host's. */
+  readonly transport?: IncusTransportConfig
+}
+
+/** An Incus daemon, and the project in it that is ours. */
+export interface IncusConfig {
+  readonly project: string
+  readonly server:
+    | { readonly socket: string }
+    | {
+        readonly host: string
+        readonly port: number
+        /** SHA-256 of the server's certificate, 64 hex digits. */
+        readonly fingerprint: string
+        /** Absolute paths of PEM files. */
+        readonly certificateFile: string
+        readonly keyFile: string
+      }
+}
+
+/** Into a container, by its daemon. Attached edges only. */
+export interface IncusTransportConfig extends IncusConfig {
+  readonly driver: 'incus'
+  readonly instance: string
+  /** Where `folder` is on this host, when this is the Incus host and the two share it; null: everything goes through the daemon. */
+  readonly sharedFolder: string | null
 }
 
 export interface ProcessRuntimeConfig {
