@@ -1,7 +1,7 @@
-import { userInfo } from 'node:os'
+import { homedir, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Config, EnvironmentConfig, HaproxyConfig, ProcessRuntimeConfig } from './config/types.ts'
+import type { Config, EnvironmentConfig, ProcessRuntimeConfig } from './config/types.ts'
 import type { OperationId } from './domain/ids.ts'
 import { artifactCache } from './drivers/directory/cache.ts'
 import { directoryRegistry } from './drivers/directory/registry.ts'
@@ -16,6 +16,7 @@ import { processRuntime } from './drivers/process/runtime.ts'
 import { ensurePrivateFolder } from './lib/safe-folder.ts'
 import { uuid7 } from './lib/uuid7.ts'
 import type { Environment } from './operations/environment.ts'
+import type { Transport } from './ports/transport.ts'
 import { openSqliteJournal } from './store/sqlite/journal.ts'
 
 /** The only place where drivers and stores are chosen. Opens the environment's journal; connects to nothing else yet. */
@@ -29,7 +30,7 @@ export async function compose(
   const { name: environment, stateFolder, runtime, registry } = settings
   const clock = systemClock
   const liveness = localLiveness()
-  const sharedLock = localSharedLock(sharedFolder(settings.edge), clock, liveness)
+  const sharedLock = localSharedLock(sharedFolder(settings), clock, liveness)
   return {
     config,
     settings,
@@ -40,7 +41,14 @@ export async function compose(
       now: clock.now,
       newId: uuid7,
     }),
-    edge: haproxyEdge({ config: settings.edge, app, environment, transport: localTransport(), sharedLock, clock }),
+    edge: haproxyEdge({
+      config: settings.edge,
+      app,
+      environment,
+      transport: await edgeTransport(settings),
+      sharedLock,
+      clock,
+    }),
     runtime: processRuntime({
       config: processOnly(runtime),
       app,
@@ -72,9 +80,19 @@ function oneOffEntry(): string {
   return fileURLToPath(new URL(path, import.meta.url))
 }
 
-/** Where the apps on one edge meet: beside what they share. */
-function sharedFolder({ mode, folder, masterSocket }: HaproxyConfig): string {
-  return mode === 'attached' && masterSocket !== null ? dirname(masterSocket) : folder
+/** The client of Incus is loaded only where an edge lives in a container. */
+async function edgeTransport({ edge, edgeTransport: way, incus }: EnvironmentConfig): Promise<Transport> {
+  const here = localTransport()
+  if (way.driver === 'local' || incus === null) return here
+  const { clientFromConfig, edgeTransportOf } = await import('./drivers/incus/from-config.ts')
+  return edgeTransportOf(clientFromConfig(incus), way, { folder: edge.folder, here })
+}
+
+/** Where the apps on one edge meet: beside what they share; for an edge in a container, in this user's own folder. */
+function sharedFolder({ edge, edgeTransport: way, incus }: EnvironmentConfig): string {
+  if (way.driver === 'incus')
+    return join(homedir(), '.local/state/backflip/edges', `${incus?.project ?? ''}-${way.instance}`)
+  return edge.mode === 'attached' && edge.masterSocket !== null ? dirname(edge.masterSocket) : edge.folder
 }
 
 /** Archives are needed only where something is unpacked: a flip does not load their code. */

@@ -107,11 +107,10 @@ const edge = z.strictObject({
       z.strictObject({
         driver: z.literal('incus'),
         instance: instanceName.describe('The container that HAProxy runs in'),
-        sharedFolder: z
-          .strictObject({ host: file, container: file })
+        sharedFolder: file
           .optional()
           .describe(
-            'A disk device of that container, by both its names: what lies in it is reached without the daemon',
+            'What a disk device of that container shows as edge.folder, by its name on this host: files and sockets in it are reached without the daemon',
           ),
       }),
     ])

@@ -1,10 +1,11 @@
-import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { usageError } from '../domain/errors.ts'
 import { parseAppName, parseComponentName, parseEnvironmentName } from '../domain/ids.ts'
 import { routeRequest } from '../domain/routing.ts'
 import { parseDuration } from '../lib/duration.ts'
+import { absolute } from './absolute.ts'
 import type { ConfigFile } from './schema.ts'
-import { toData, toIncus, toIncusRuntime, toSnapshots } from './to-incus.ts'
+import { toData, toEdgeTransport, toIncus, toIncusRuntime, toSnapshots } from './to-incus.ts'
 import type { ComponentConfig, Config, EnvironmentConfig, HaproxyConfig } from './types.ts'
 
 /** From what is written to what is used: durations in milliseconds, absolute paths, branded names, and the rules that span keys. */
@@ -68,7 +69,7 @@ function toEnvironment(name: string, one: ConfigFile['environments'][string], fo
   const { check, verify, drain, registry } = one
   const incus = one.incus === undefined ? null : toIncus(one.incus, `${at}.incus`, folder)
   const edge = toEdge(name, one.edge, folder, stateFolder)
-  const edgeTransport = toTransport(one.edge.transport)
+  const edgeTransport = toEdgeTransport(one.edge, `${at}.edge`, folder)
   const data = toData(one.data, `${at}.data`)
   if (incus === null && (one.runtime.driver === 'incus' || edgeTransport.driver === 'incus' || data.length > 0))
     throw usageError(`the environment ${name} uses Incus and does not say where it is`, {
@@ -149,17 +150,6 @@ function toEdge(
       healthPaths: edge.maintenance.healthPaths,
     },
   }
-}
-
-function toTransport(
-  transport: ConfigFile['environments'][string]['edge']['transport'],
-): EnvironmentConfig['edgeTransport'] {
-  if (transport.driver === 'local') return transport
-  return { driver: 'incus', instance: transport.instance, sharedFolder: transport.sharedFolder ?? null }
-}
-
-function absolute(folder: string, path: string): string {
-  return isAbsolute(path) ? path : join(folder, path)
 }
 
 /** One request, one component; and a health path that the public can ask, or nobody could ever say "deployed" (I4). */

@@ -1,9 +1,16 @@
-import { isAbsolute, join } from 'node:path'
+import { isAbsolute } from 'node:path'
 import { usageError } from '../domain/errors.ts'
 import { parseDataServiceName } from '../domain/ids.ts'
 import { parseDuration } from '../lib/duration.ts'
+import { absolute } from './absolute.ts'
 import type { ConfigFile } from './schema.ts'
-import type { DataServiceConfig, IncusConfig, IncusRuntimeConfig, SnapshotsConfig } from './types.ts'
+import type {
+  DataServiceConfig,
+  EdgeTransportConfig,
+  IncusConfig,
+  IncusRuntimeConfig,
+  SnapshotsConfig,
+} from './types.ts'
 
 type Written = ConfigFile['environments'][string]
 
@@ -32,6 +39,34 @@ export function toIncus(written: NonNullable<Written['incus']>, at: string, fold
     },
     project,
   }
+}
+
+/** Of an edge in a container, with what has to be said when its paths are not this host's. */
+export function toEdgeTransport(edge: Written['edge'], at: string, folder: string): EdgeTransportConfig {
+  const { transport } = edge
+  if (transport.driver === 'local') return transport
+  assertSaid(edge, at)
+  const { instance, sharedFolder } = transport
+  return {
+    driver: 'incus',
+    instance,
+    sharedFolder: sharedFolder === undefined ? null : absolute(folder, sharedFolder),
+  }
+}
+
+function assertSaid(edge: Written['edge'], at: string): void {
+  const refuse = (key: string, why: string) => {
+    throw usageError(`an edge in a container needs ${key}: ${why}`, {
+      code: 'edge-in-container',
+      place: { flag: `${at}.${key.split(' ')[0] ?? key}` },
+    })
+  }
+  if (edge.mode !== 'attached') refuse('mode attached', 'its HAProxy is run by the container’s own service manager')
+  if (edge.public === undefined) refuse('public', 'its address is not this host’s')
+  if (edge.folder === undefined) refuse('folder', 'a folder of the container')
+  const paths = [edge.folder, edge.masterSocket, edge.adminSocket, ...edge.configFiles]
+  const relative = paths.find((path) => path !== undefined && !isAbsolute(path))
+  if (relative !== undefined) refuse('absolute paths', `${relative} is a path in the container`)
 }
 
 export function toIncusRuntime(
@@ -105,8 +140,4 @@ export function toSnapshots(written: Written['snapshots']): SnapshotsConfig {
     verify,
     keepReplacedMs: parseDuration(keepReplaced),
   }
-}
-
-function absolute(folder: string, path: string): string {
-  return isAbsolute(path) ? path : join(folder, path)
 }

@@ -65,8 +65,8 @@ export type EdgeTransportConfig =
   | {
       readonly driver: 'incus'
       readonly instance: string
-      /** A disk device's folder, by its name here and in the container: files and sockets below it need no call. Null: everything goes through the daemon. */
-      readonly sharedFolder: { readonly host: string; readonly container: string } | null
+      /** This host's name of what a disk device shows as `edge.folder`: files and sockets in it need no call. Null: everything goes through the daemon. */
+      readonly sharedFolder: string | null
     }
 
 /** What the edge says while a restore keeps writers away. */

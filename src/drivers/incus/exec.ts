@@ -1,5 +1,6 @@
 import { BackflipError } from '../../domain/errors.ts'
 import type { IncusClient } from './client.ts'
+import { isIncusError } from './errors.ts'
 import { pathOf } from './instances.ts'
 import type { InstanceName } from './names.ts'
 import { awaitOperation, type Ended } from './operations.ts'
@@ -24,14 +25,14 @@ export interface ExecAsk {
 }
 
 export interface ExecResult {
-  /** 128 and the signal's number when one ended it. */
+  /** 128 and the signal's number when one ended it. 127 and 126 also when the program is not there or cannot be run: Incus does not tell. */
   readonly exitCode: number
   readonly stdout: Buffer
   readonly stderr: Buffer
 }
 
 /**
- * Runs a program in a running instance: one call, three channels, one wait. Errors: `incus-no-command`, `incus-stopped`; `command-timeout` after
+ * Runs a program in a running instance: one call, three channels, one wait. Errors: `incus-stopped`, `incus-not-found`; `command-timeout` after
  * the limit, when the process itself has been killed (not what it started: give it a leader that does so, as `timeout` is).
  */
 export async function execute(client: IncusClient, name: InstanceName, ask: ExecAsk): Promise<ExecResult> {
@@ -39,7 +40,7 @@ export async function execute(client: IncusClient, name: InstanceName, ask: Exec
   const begun = performance.now()
   const { operation, secrets } = await startExec(client, name, ask, what)
   const open = (fd: string) => openChannel(client, operation, secrets[fd] ?? '')
-  const ended = awaitOperation(client, operation, { what, limitMs: ask.timeoutMs + END_LIMIT_MS })
+  const ended = exitOf(awaitOperation(client, operation, { what, limitMs: ask.timeoutMs + END_LIMIT_MS }), what)
   // Looked at below; until then a failure has to have somebody who listens.
   ended.catch(() => undefined)
   const timer = new AbortController()
@@ -55,7 +56,7 @@ export async function execute(client: IncusClient, name: InstanceName, ask: Exec
     if (first === 'late') await kill(client, operation, secrets, ended)
     const [stdout, stderr] = await endOf(texts, channels)
     if (first === 'late') throw timedOut(ask, stderr ?? Buffer.alloc(0))
-    return { exitCode: exitCodeOf(first, what), stdout: stdout ?? Buffer.alloc(0), stderr: stderr ?? Buffer.alloc(0) }
+    return { exitCode: first, stdout: stdout ?? Buffer.alloc(0), stderr: stderr ?? Buffer.alloc(0) }
   } finally {
     timer.abort()
   }
@@ -86,8 +87,8 @@ async function startExec(client: IncusClient, name: InstanceName, ask: ExecAsk, 
   return { operation: answer.operation, secrets }
 }
 
-/** A command that is not there ends the operation before any channel opens. */
-async function orFailed(channels: Promise<readonly Channel[]>, ended: Promise<Ended>): Promise<readonly Channel[]> {
+/** When the operation fails at once no channel opens, and its own reason is the better one. */
+async function orFailed(channels: Promise<readonly Channel[]>, ended: Promise<number>): Promise<readonly Channel[]> {
   try {
     return await channels
   } catch (error) {
@@ -107,7 +108,7 @@ async function kill(
   client: IncusClient,
   operation: string,
   secrets: { readonly [fd: string]: string },
-  ended: Promise<Ended>,
+  ended: Promise<number>,
 ): Promise<void> {
   const control = await openChannel(client, operation, secrets.control ?? '')
   control.tell(KILL)
@@ -128,9 +129,16 @@ async function endOf(texts: Promise<readonly Buffer[]>, channels: readonly Chann
   }
 }
 
-function exitCodeOf(ended: Ended, what: string): number {
-  const code = ended === 'vanished' ? undefined : (ended.metadata as { readonly return?: number } | null)?.return
-  if (typeof code === 'number') return code
+/** A process that ends with 127 or 126 makes the operation fail, as if it had not been found or could not be run, also when it said so itself. */
+async function exitOf(operation: Promise<Ended>, what: string): Promise<number> {
+  try {
+    const ended = await operation
+    const code = ended === 'vanished' ? undefined : (ended.metadata as { readonly return?: number } | null)?.return
+    if (typeof code === 'number') return code
+  } catch (error) {
+    if (isIncusError(error, 'incus-no-command')) return /not found/.test(String(error.cause)) ? 127 : 126
+    throw error
+  }
   throw new BackflipError(`Incus does not say how it ended: ${what}`, { code: 'incus-lost', kind: 'failed' })
 }
 

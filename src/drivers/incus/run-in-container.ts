@@ -1,6 +1,5 @@
 import { BackflipError } from '../../domain/errors.ts'
 import type { IncusClient } from './client.ts'
-import { isIncusError } from './errors.ts'
 import { type ExecResult, execute } from './exec.ts'
 import type { InstanceName } from './names.ts'
 
@@ -38,8 +37,6 @@ export async function runInContainer(
     ...(ask.maxOutputBytes === undefined ? {} : { maxOutputBytes: ask.maxOutputBytes }),
     timeoutMs: ask.timeoutMs + GRACE_MS,
     environment: ENVIRONMENT,
-  }).catch((error: unknown) => {
-    throw isIncusError(error, 'incus-no-command') ? cannotRun('timeout', instance, error) : error
   })
   const stderr = result.stderr.toString('utf8')
   if (result.exitCode === KILLED && performance.now() - begun >= ask.timeoutMs) throw timedOut(argv, ask, stderr)

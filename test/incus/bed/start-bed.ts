@@ -6,7 +6,7 @@ import { shutDaemonDown, startDaemon } from './daemon.ts'
 import { importImages } from './import-images.ts'
 import { initialize } from './initialize.ts'
 import { makeNamespaces } from './namespaces.ts'
-import { removeFolder, sweepDeadBeds } from './sweep.ts'
+import { removeFolder, sweepControlGroups, sweepDeadBeds } from './sweep.ts'
 
 export interface OwnBed extends Bed {
   /** Stops everything and removes every trace. */
@@ -29,6 +29,7 @@ export async function startBed(ask: { readonly debian: boolean }): Promise<OwnBe
     )
     await namespaces.end()
     removeFolder(folder)
+    sweepControlGroups()
   }
   try {
     await startDaemon(bed)

@@ -5,7 +5,7 @@ import { BED_PREFIX, BEDS_FOLDER } from './bed.ts'
 
 const CGROUPS = '/sys/fs/cgroup'
 /** A container that starts has an empty group for an instant. */
-const OLD_MS = 60_000
+const OLD_MS = 5_000
 
 /** Removes what runs that were killed left on the disk: their processes, mounts and network ended with them. */
 export function sweepDeadBeds(): void {
@@ -35,14 +35,15 @@ function isOwned(folder: string): boolean {
   }
 }
 
-/** LXC leaves its groups behind when it is killed. They have no owner's name, but one with a process in it cannot be removed. */
-function sweepControlGroups(): void {
+/** LXC leaves its groups behind when it is killed. They have no owner's name, but one with a process in it cannot be removed; the one it
+ * moves itself through (`lxc.pivot`) stays after every end. */
+export function sweepControlGroups(): void {
   const roots = [CGROUPS, ...foldersIn(CGROUPS).map(({ name }) => join(CGROUPS, name))]
   for (const root of roots) {
     for (const { name } of foldersIn(root)) {
       const group = join(root, name)
-      if (!/^lxc\.(payload|monitor)\./.test(name) || isYoung(group)) continue
-      removeGroup(group)
+      const isLeft = name === 'lxc.pivot' || (/^lxc\.(payload|monitor)\./.test(name) && !isYoung(group))
+      if (isLeft) removeGroup(group)
     }
   }
 }

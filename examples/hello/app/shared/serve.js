@@ -9,7 +9,7 @@ const MAX_LOGGED_ERRORS = 20
  */
 export function serve({ routes, upgrade, onStop }) {
   let logged = 0
-  const server = createServer(async (request, response) => {
+  const answer = async (request, response) => {
     try {
       const url = new URL(request.url, 'http://app')
       const handler = routes[`${request.method} ${url.pathname}`]
@@ -21,7 +21,8 @@ export function serve({ routes, upgrade, onStop }) {
       if (response.headersSent) response.destroy()
       else sendJson(response, 500, { error: error.name })
     }
-  })
+  }
+  const server = createServer((request, response) => void answer(request, response))
   // Longer than HAProxy keeps an idle connection: the side that asks should be the one that closes.
   server.keepAliveTimeout = 75_000
   if (upgrade !== undefined) server.on('upgrade', upgrade)
