@@ -195,19 +195,24 @@ const dataService = z.strictObject({
   kind: z.enum(['postgres', 'files']),
   instance: instanceName.describe('The container that it lives in'),
   database: z.string().min(1).max(63).optional().describe('postgres: the app’s database'),
+  role: z.string().min(1).max(63).default('postgres').describe('postgres: a superuser of the server'),
   user: z
     .string()
     .regex(/^[a-z_][a-z0-9_-]{0,31}$/)
     .default('postgres')
-    .describe('postgres: who owns the server'),
+    .describe('postgres: the system’s user that owns the server'),
   socketFolder: path.default('/var/run/postgresql'),
   port: z.int().min(1).max(65_535).default(5432),
+  dataFolder: path.optional().describe('postgres: PGDATA, in the container'),
+  binFolder: path.optional().describe('postgres: default: Debian’s for the version in dataFolder'),
+  control: z
+    .strictObject({ start: argv, stop: argv })
+    .optional()
+    .describe('postgres: how the server is started and stopped, in the container; default: pg_ctl'),
   schemaVersionQuery: z.string().min(1).max(2_000).optional().describe('One text: what your migrations say'),
-  binFolder: path.optional(),
-  dataFolder: path.optional(),
-  stop: argv.optional().describe('How the server is stopped in its container; default: systemctl stop postgresql'),
-  start: argv.optional(),
-  pgbackrest: z.strictObject({ stanza: z.string().regex(/^[A-Za-z0-9_-]{1,60}$/) }).optional(),
+  pgbackrest: z
+    .strictObject({ stanza: z.string().regex(/^[A-Za-z0-9_-]{1,60}$/), configFile: path.optional() })
+    .optional(),
 })
 
 const settings = z.strictObject({

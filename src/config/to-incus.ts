@@ -9,6 +9,7 @@ import type {
   EdgeTransportConfig,
   IncusConfig,
   IncusRuntimeConfig,
+  PostgresConfig,
   SnapshotsConfig,
 } from './types.ts'
 
@@ -99,36 +100,35 @@ export function toIncusRuntime(
 }
 
 export function toData(written: Written['data'], at: string): readonly DataServiceConfig[] {
-  return Object.entries(written).map(([name, one]) => {
-    const { database, user, socketFolder, port, schemaVersionQuery, binFolder, dataFolder, stop, start, pgbackrest } =
-      one
-    if (one.kind === 'postgres' && database === undefined)
-      throw usageError(`the data service ${name} needs the name of its database`, {
-        code: 'no-database',
-        place: { flag: `${at}.${name}` },
-      })
-    return {
-      name: parseDataServiceName(name, `${at}.${name}`),
-      driver: one.driver,
-      kind: one.kind,
-      instance: one.instance,
-      postgres:
-        one.kind === 'files' || database === undefined
-          ? null
-          : {
-              database,
-              user,
-              socketFolder,
-              port,
-              schemaVersionQuery: schemaVersionQuery ?? null,
-              binFolder: binFolder ?? null,
-              dataFolder: dataFolder ?? null,
-              stop: stop ?? null,
-              start: start ?? null,
-              pgbackrest: pgbackrest ?? null,
-            },
-    }
-  })
+  return Object.entries(written).map(([name, one]) => ({
+    name: parseDataServiceName(name, `${at}.${name}`),
+    driver: one.driver,
+    kind: one.kind,
+    instance: one.instance,
+    postgres: one.kind === 'postgres' ? toPostgres(one, `${at}.${name}`) : null,
+  }))
+}
+
+function toPostgres(one: Written['data'][string], at: string): PostgresConfig {
+  const { database, role, user, socketFolder, port, dataFolder, binFolder, control, schemaVersionQuery } = one
+  if (database === undefined || dataFolder === undefined)
+    throw usageError('a PostgreSQL service needs database and dataFolder', { code: 'no-database', place: { flag: at } })
+  return {
+    driver: 'postgres',
+    database,
+    role,
+    osUser: user,
+    socketFolder,
+    port,
+    dataFolder,
+    binFolder: binFolder ?? null,
+    control: control ?? null,
+    schemaVersionQuery: schemaVersionQuery ?? null,
+    pgbackrest:
+      one.pgbackrest === undefined
+        ? null
+        : { stanza: one.pgbackrest.stanza, configFile: one.pgbackrest.configFile ?? null },
+  }
 }
 
 export function toSnapshots(written: Written['snapshots']): SnapshotsConfig {

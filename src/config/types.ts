@@ -125,22 +125,7 @@ export interface DataServiceConfig {
   readonly kind: 'postgres' | 'files'
   readonly instance: string
   /** Null for `files`. */
-  readonly postgres: {
-    readonly database: string
-    /** System user that owns the server and may connect as superuser. */
-    readonly user: string
-    readonly socketFolder: string
-    readonly port: number
-    /** One query with one text answer: what the release's own migrations say. Null: the fingerprint of the catalog only. */
-    readonly schemaVersionQuery: string | null
-    /** Where the server's programs are, and its data; null: found. */
-    readonly binFolder: string | null
-    readonly dataFolder: string | null
-    /** argv that stop and start the server in its instance. */
-    readonly stop: readonly string[] | null
-    readonly start: readonly string[] | null
-    readonly pgbackrest: { readonly stanza: string } | null
-  } | null
+  readonly postgres: PostgresConfig | null
 }
 
 export interface SnapshotsConfig {
