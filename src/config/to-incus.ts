@@ -7,10 +7,10 @@ import type { ConfigFile } from './schema.ts'
 import type {
   DataServiceConfig,
   EdgeTransportConfig,
+  EnvironmentConfig,
   IncusConfig,
   IncusRuntimeConfig,
   PostgresConfig,
-  SnapshotsConfig,
 } from './types.ts'
 
 type Written = ConfigFile['environments'][string]
@@ -131,7 +131,7 @@ function toPostgres(one: Written['data'][string], at: string): PostgresConfig {
   }
 }
 
-export function toSnapshots(written: Written['snapshots']): SnapshotsConfig {
+export function toSnapshots(written: Written['snapshots']): EnvironmentConfig['snapshots'] {
   const { keep, minFree, allowStop, verify, keepReplaced } = written
   return {
     keepMs: parseDuration(keep),

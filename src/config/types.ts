@@ -32,7 +32,6 @@ export interface EnvironmentConfig extends PlanSettings {
   readonly runtime: ProcessRuntimeConfig | IncusRuntimeConfig
   readonly registry: DirectoryRegistryConfig
   readonly data: readonly DataServiceConfig[]
-  readonly snapshots: SnapshotsConfig
   /** How long the old color stays up as the fast way back; null: until the next deploy or cleanup. */
   readonly standbyKeepMs: number | null
   readonly retainReleases: number
@@ -126,19 +125,6 @@ export interface DataServiceConfig {
   readonly instance: string
   /** Null for `files`. */
   readonly postgres: PostgresConfig | null
-}
-
-export interface SnapshotsConfig {
-  /** After it the storage removes a snapshot by itself. */
-  readonly keepMs: number
-  /** Phase B refuses below it. */
-  readonly minFreeBytes: number
-  /** Storage that cannot snapshot at one moment: stop, snapshot, start. */
-  readonly allowStop: boolean
-  /** After a deploy the snapshot is proved in the background. */
-  readonly verify: boolean
-  /** What a restore replaced is kept at least so long. */
-  readonly keepReplacedMs: number
 }
 
 export interface ProcessRuntimeConfig {

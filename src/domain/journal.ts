@@ -1,6 +1,6 @@
 import type { Color } from './color.ts'
 import type { ErrorRecord } from './errors.ts'
-import type { JournalId, OperationId, Sha } from './ids.ts'
+import type { DataServiceName, JournalId, OperationId, Sha, SnapshotName } from './ids.ts'
 import type { Json } from './json.ts'
 import type { Phase } from './phase.ts'
 import type { Plan } from './plan/plan.ts'
@@ -24,6 +24,33 @@ export type Effect =
   | { readonly effect: 'color-stopped'; readonly color: Color }
   | { readonly effect: 'live'; readonly color: Color | null; readonly sha: Sha | null; readonly generation: number }
   | { readonly effect: 'migrated'; readonly sha: Sha }
+  | {
+      readonly effect: 'snapshot-taken'
+      readonly service: DataServiceName
+      readonly snapshot: SnapshotName
+      /** ISO 8601, UTC: by the storage's clock. */
+      readonly takenAt: string
+      readonly expiresAt: string | null
+      /** What was live then: its schema is in it. Null before the first deploy. */
+      readonly live: Sha | null
+      /** What it was taken for: `deploy 2f81…`, `restore …`, `sql …`. */
+      readonly before: string
+    }
+  | { readonly effect: 'snapshot-removed'; readonly service: DataServiceName; readonly snapshot: SnapshotName }
+  /** Users are kept away; the live color stays what it is. */
+  | { readonly effect: 'maintenance'; readonly on: boolean }
+  | {
+      readonly effect: 'data-replaced'
+      readonly service: DataServiceName
+      /** What is live now: the copy of a snapshot, or what an earlier restore had replaced. */
+      readonly from: string
+      /** Name of the instance that was live before, kept. */
+      readonly keptAs: string
+    }
+  /** A replacement that was undone by its own operation. */
+  | { readonly effect: 'data-put-back'; readonly service: DataServiceName; readonly keptAs: string }
+  | { readonly effect: 'kept-removed'; readonly service: DataServiceName; readonly keptAs: string }
+  | { readonly effect: 'sql-run'; readonly sha256: string; readonly inverseOf: string | null }
 
 /** How an operation ended.
  * - `done`      what was asked for was observed
@@ -73,6 +100,22 @@ export type Fact =
   | { readonly kind: 'unfrozen'; readonly reason: string }
   | { readonly kind: 'marked-good'; readonly sha: Sha; readonly reason: string }
   | { readonly kind: 'drift-repaired'; readonly what: string }
+  /** By `snapshots prune`, outside of an operation. */
+  | {
+      readonly kind: 'data-removed'
+      readonly effect: Extract<Effect, { readonly effect: 'snapshot-removed' | 'kept-removed' }>
+    }
+  | {
+      readonly kind: 'snapshot-verified'
+      readonly service: DataServiceName
+      readonly snapshot: SnapshotName
+      readonly isVerified: boolean
+      /** One line a check. */
+      readonly checks: readonly string[]
+      /** Where the copy's own recovery ended: what was committed later is not in the snapshot. Null when it cannot be told. */
+      readonly recoveredTo: string | null
+      readonly tookMs: number
+    }
   | { readonly kind: 'operation-started'; readonly plan: Plan }
   | { readonly kind: 'operation-resumed'; readonly by: Holder }
   | { readonly kind: 'step-started'; readonly step: string; readonly attempt: number }
@@ -150,4 +193,5 @@ export const HEADLINES: readonly Fact['kind'][] = [
   'lease-broken',
   'journal-adopted',
   'drift-repaired',
+  'snapshot-verified',
 ]

@@ -3,6 +3,7 @@ import { planDeploy } from '../domain/plan/deploy.ts'
 import type { Plan } from '../domain/plan/plan.ts'
 import type { OperationEnd } from '../engine/run.ts'
 import type { Environment, RunOptions } from './environment.ts'
+import { lookAtData } from './look-at-data.ts'
 import { liveRelease, observe, planFacts, releaseFacts } from './observe.ts'
 import { sealPlan } from './plan-hash.ts'
 import { runPlan } from './run-plan.ts'
@@ -18,7 +19,7 @@ export interface DeployRequest {
 export async function prepareDeploy(environment: Environment, ask: DeployRequest): Promise<Plan> {
   const target = await releaseFacts(environment, ask.sha)
   const observed = await startFirstEdge(environment, await observe(environment))
-  const facts = planFacts(environment, observed, ask.reason)
+  const facts = planFacts(environment, observed, ask.reason, await lookAtData(environment))
   const live = await liveRelease(environment, observed.record)
   return sealPlan(planDeploy(facts, { target, live, again: ask.again }))
 }

@@ -2,6 +2,7 @@ import type { Config, EnvironmentConfig } from '../config/types.ts'
 import type { JournalId, OperationId } from '../domain/ids.ts'
 import type { ArtifactCache } from '../ports/artifact-cache.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { DataService } from '../ports/data-service.ts'
 import type { Edge } from '../ports/edge.ts'
 import type { Hooks } from '../ports/hooks.ts'
 import type { Journal } from '../ports/journal.ts'
@@ -9,6 +10,7 @@ import type { Liveness } from '../ports/liveness.ts'
 import type { Probe } from '../ports/probe.ts'
 import type { Registry } from '../ports/registry.ts'
 import type { Runtime } from '../ports/runtime.ts'
+import type { TextStore } from '../ports/text-store.ts'
 
 /** One environment with everything an operation may use, made by `compose.ts` (or by a test, from fakes). */
 export interface Environment {
@@ -20,6 +22,8 @@ export interface Environment {
   readonly registry: Registry
   readonly cache: ArtifactCache
   readonly probe: Probe
+  readonly data: readonly DataService[]
+  readonly texts: TextStore
   readonly liveness: Liveness
   readonly hooks: Hooks
   readonly clock: Clock

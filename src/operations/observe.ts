@@ -2,7 +2,7 @@ import type { EdgeState } from '../domain/edge-state.ts'
 import { BackflipError } from '../domain/errors.ts'
 import type { EnvironmentRecord } from '../domain/history/record.ts'
 import type { Sha } from '../domain/ids.ts'
-import type { PlanFacts, ReleaseFacts } from '../domain/plan/facts.ts'
+import type { DataServiceFacts, PlanFacts, ReleaseFacts } from '../domain/plan/facts.ts'
 import type { Anchor, EdgeView } from '../ports/edge.ts'
 import type { Environment } from './environment.ts'
 import { loadRecord } from './record.ts'
@@ -19,8 +19,13 @@ export async function observe(environment: Environment): Promise<Observed> {
   return { record, view }
 }
 
-/** Facts for a planner. Error `edge-down` when the edge does not run. */
-export function planFacts(environment: Environment, { record, view }: Observed, reason: string | null): PlanFacts {
+/** Facts for a planner; `data` for those that snapshot or restore it (`lookAtData`). Error `edge-down` when the edge does not run. */
+export function planFacts(
+  environment: Environment,
+  { record, view }: Observed,
+  reason: string | null,
+  data: readonly DataServiceFacts[] = [],
+): PlanFacts {
   const { config, settings, runtime } = environment
   return {
     app: config.app,
@@ -29,6 +34,7 @@ export function planFacts(environment: Environment, { record, view }: Observed, 
     record,
     edge: runningState(view),
     settings,
+    data,
     addresses: (color, manifest) => runtime.addresses(color, manifest),
     reason,
   }

@@ -8,6 +8,7 @@ import { type OperationEnd, runOperation } from '../engine/run.ts'
 import type { StepPorts } from '../steps/ports.ts'
 import { stepsById } from '../steps/registry.ts'
 import { type Environment, type RunOptions, SILENT } from './environment.ts'
+import { markOf } from './mark-of.ts'
 import { anchorOf, observe, runningState } from './observe.ts'
 import { assertSealed } from './plan-hash.ts'
 import { takeFence } from './take-fence.ts'
@@ -100,6 +101,18 @@ export async function runUnder(
 }
 
 function stepPorts(environment: Environment): StepPorts {
-  const { edge, runtime, registry, cache, probe, clock } = environment
-  return { edge, runtime, registry, cache, probe, clock, anchor: () => anchorOf(environment) }
+  const { edge, runtime, registry, cache, probe, data, texts, clock } = environment
+  return {
+    edge,
+    runtime,
+    registry,
+    cache,
+    probe,
+    data,
+    texts,
+    clock,
+    anchor: () => anchorOf(environment),
+    markOf: (mark, service) => markOf(environment.journal, mark, service),
+    writeLostRows: async (ask) => (await import('./write-lost-rows.ts')).writeLostRows(ask),
+  }
 }

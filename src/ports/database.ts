@@ -158,6 +158,13 @@ export interface SqlReport {
   readonly notices: readonly string[]
 }
 
+/** What a SQL file is, before it is run. */
+export interface SqlShape {
+  readonly statements: number
+  /** Why it cannot be one transaction; null when it can. */
+  readonly becauseOf: string | null
+}
+
 export interface TableShape {
   /** `schema.table`, each quoted as SQL wants it where it must be. */
   readonly name: string
@@ -218,6 +225,8 @@ export interface Database {
   /** Proves that this running copy is whole and is a copy of what was marked. Changes the copy: extension, stop, start. Never for live. */
   verify(mark: DatabaseMark): Promise<Verification>
 
+  /** Reads a file's statements; asks nobody. Errors `sql-empty`, `sql-too-large`, `sql-not-runnable` (kind `usage`) with the line. */
+  readSql(text: string): SqlShape
   /**
    * Runs a file's statements in order, in one transaction where their kinds allow it. Error `sql-failed` (kind `failed`) with statement,
    * line and SQLSTATE; its details say whether anything was kept.
@@ -226,6 +235,8 @@ export interface Database {
     readonly text: string
     readonly lockTimeoutMs: number
     readonly statementTimeoutMs: number
+    /** A marker row that is written in the same transaction, or after the last statement: `hasMarker` says whether all of it was done. */
+    readonly marker: string
   }): Promise<SqlReport>
 
   /** User tables of the app's database, sorted by name. */

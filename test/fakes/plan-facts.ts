@@ -16,8 +16,10 @@ export function factsOf(record: EnvironmentRecord, changes: Partial<PlanFacts> =
       check: { consecutive: 3, intervalMs: 100, limitMs: 5000 },
       verify: { bakeMs: 1000, intervalMs: 100, minRequests: 10, maxErrorRate: 0.02 },
       drain: { policy: 'leave', afterMs: 0 },
+      snapshots: { keepMs: 86_400_000, minFreeBytes: 0, allowStop: false, verify: true, keepReplacedMs: 86_400_000 },
       environment: { STAGE: 'test' },
     },
+    data: [],
     addresses: (color: Color, of) =>
       of.components.map(({ name, routes, health }, index) => ({
         name,

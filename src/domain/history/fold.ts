@@ -1,5 +1,6 @@
 import type { Sha } from '../ids.ts'
 import type { Effect, Entry } from '../journal.ts'
+import { foldDataEffect, foldVerified } from './fold-data.ts'
 import { foldOperation, type OperationState } from './operation.ts'
 import type { EnvironmentRecord, OperationSummary, ServedRecord } from './record.ts'
 
@@ -36,6 +37,10 @@ function foldFact(record: EnvironmentRecord, entry: Entry): EnvironmentRecord {
         served: record.served.map((one) => (one.sha === fact.sha ? { ...one, fate: 'good' } : one)),
         blocked: record.blocked.filter((one) => one.sha !== fact.sha),
       }
+    case 'data-removed':
+      return foldDataEffect(record, fact.effect, entry)
+    case 'snapshot-verified':
+      return foldVerified(record, fact, entry.at)
     case 'operation-started':
       return { ...record, open: foldOperation(null, entry) }
     case 'step-succeeded':
@@ -77,7 +82,10 @@ function foldEffect(record: EnvironmentRecord, effect: Effect, entry: Entry, und
     case 'live':
       return undoing ? trafficTakenBack(record, effect, entry) : trafficMoved(record, effect, entry)
     case 'migrated':
+    case 'sql-run':
       return record
+    default:
+      return foldDataEffect(record, effect, entry)
   }
 }
 
@@ -142,9 +150,9 @@ function foldFinished(record: EnvironmentRecord, entry: Entry): EnvironmentRecor
   const closed = { ...record, open: null, last: summarize(operation) }
   switch (finished.outcome) {
     case 'done':
-      return plan.kind === 'cleanup' ? closed : afterTrafficStayed(closed, operation, entry, 'good')
+      return settledWell(closed, operation, entry)
     case 'unsettled':
-      return plan.kind === 'cleanup' ? closed : afterTrafficStayed(closed, operation, entry, 'unproven')
+      return plan.target === null ? closed : afterTrafficStayed(closed, operation, entry, 'unproven')
     case 'reverted':
       return plan.target === null
         ? closed
@@ -154,6 +162,15 @@ function foldFinished(record: EnvironmentRecord, entry: Entry): EnvironmentRecor
   }
 }
 
+function settledWell(record: EnvironmentRecord, operation: OperationState, entry: Entry): EnvironmentRecord {
+  const { plan } = operation
+  const after = plan.target === null ? record : afterTrafficStayed(record, operation, entry, 'good')
+  // A restore goes back as a rollback does: nothing newer is deployed over it by itself.
+  if (plan.kind !== 'restore') return after
+  const reason = plan.reason ?? 'data was restored'
+  return { ...after, freeze: { reason, actor: entry.actor, at: entry.at, operation: plan.operation } }
+}
+
 function afterTrafficStayed(
   record: EnvironmentRecord,
   { plan }: OperationState,
@@ -161,7 +178,7 @@ function afterTrafficStayed(
   fate: 'good' | 'unproven',
 ): EnvironmentRecord {
   const sha = plan.target?.sha
-  const left = plan.kind === 'rollback' ? plan.from?.sha : undefined
+  const left = plan.kind === 'rollback' || plan.kind === 'restore' ? plan.from?.sha : undefined
   const served = record.served.map((one): ServedRecord => {
     if (one.operation === plan.operation) return { ...one, fate }
     if (one.sha === left) return { ...one, fate: 'rolled-away' }

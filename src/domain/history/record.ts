@@ -1,12 +1,12 @@
 import type { Color } from '../color.ts'
-import type { JournalId, OperationId, Sha } from '../ids.ts'
+import type { DataServiceName, JournalId, OperationId, Sha, SnapshotName } from '../ids.ts'
 import type { LeaseRecord, Outcome } from '../journal.ts'
 import type { OperationKind } from '../plan/plan.ts'
 import type { EnvironmentValue } from '../release.ts'
 import type { OperationState } from './operation.ts'
 
 /** The shape below. A checkpoint of another version is thrown away and folded again. */
-export const RECORD_VERSION = 1
+export const RECORD_VERSION = 2
 
 /** What the journal says a color holds. The runtime says what really runs; `status` shows both. */
 export interface ColorRecord {
@@ -42,13 +42,41 @@ export interface LedgerRecord {
 export interface OperationSummary {
   readonly operation: OperationId
   readonly kind: OperationKind
-  readonly mode: 'fast' | 'full' | null
+  readonly mode: 'fast' | 'full' | 'undo' | null
   readonly sha: Sha | null
   readonly actor: string
   readonly startedAt: string
   readonly finishedAt: string
   readonly outcome: Outcome
   readonly phase: string | null
+}
+
+/** A snapshot that an operation took. Whether it is still there is for the storage to say. */
+export interface SnapshotRecord {
+  readonly service: DataServiceName
+  readonly snapshot: SnapshotName
+  readonly takenAt: string
+  readonly expiresAt: string | null
+  /** What was live then; null before the first deploy. */
+  readonly live: Sha | null
+  readonly before: string
+  /** Whose `mark-data` says where the database stood. */
+  readonly operation: OperationId
+  readonly verified: 'not-yet' | 'verified' | 'failed'
+  readonly verifiedAt: string | null
+  /** How long the proof took: what the same of a restore will take, roughly. */
+  readonly verifyMs: number | null
+  readonly recoveredTo: string | null
+  readonly checks: readonly string[]
+}
+
+/** What a restore put aside, and can be put back. */
+export interface ReplacedRecord {
+  readonly service: DataServiceName
+  readonly keptAs: string
+  readonly from: string
+  readonly at: string
+  readonly operation: OperationId
 }
 
 /** An environment as its journal tells it: the fold of all entries. Plain data, bounded, saved as a checkpoint. */
@@ -81,6 +109,12 @@ export interface EnvironmentRecord {
   readonly open: OperationState | null
   readonly last: OperationSummary | null
   readonly ledger: readonly LedgerRecord[]
+  /** Oldest first. */
+  readonly snapshots: readonly SnapshotRecord[]
+  /** Oldest first; those that are still kept. */
+  readonly replaced: readonly ReplacedRecord[]
+  /** Since when users are kept away; null when they are not. */
+  readonly maintenance: { readonly since: string; readonly operation: OperationId | null } | null
 }
 
 const EMPTY_COLOR: ColorRecord = { is: 'empty', sha: null, operation: null, since: null }
@@ -99,5 +133,8 @@ export function emptyRecord(): EnvironmentRecord {
     open: null,
     last: null,
     ledger: [],
+    snapshots: [],
+    replaced: [],
+    maintenance: null,
   }
 }

@@ -1,7 +1,7 @@
 import type { Color } from '../color.ts'
 import type { EdgeState } from '../edge-state.ts'
 import type { EnvironmentRecord } from '../history/record.ts'
-import type { AppName, EnvironmentName, OperationId, Sha } from '../ids.ts'
+import type { AppName, DataServiceName, EnvironmentName, OperationId, Sha, SnapshotName } from '../ids.ts'
 import type { EnvironmentValue, Manifest } from '../release.ts'
 import type { ColorTopology } from '../topology.ts'
 
@@ -17,8 +17,29 @@ export interface PlanSettings {
     readonly maxErrorRate: number
   }
   readonly drain: { readonly policy: 'leave' | 'close'; readonly afterMs: number }
+  readonly snapshots: {
+    /** After it the storage removes a snapshot by itself. */
+    readonly keepMs: number
+    /** Phase B refuses below it. */
+    readonly minFreeBytes: number
+    /** Storage that cannot snapshot at one moment: stop, snapshot, start. */
+    readonly allowStop: boolean
+    /** After a deploy the snapshot is proved in the background. */
+    readonly verify: boolean
+    /** What a restore replaced is kept at least so long. */
+    readonly keepReplacedMs: number
+  }
   /** Of the environment, for every component; recorded with a release at its launch. */
   readonly environment: { readonly [name: string]: EnvironmentValue }
+}
+
+/** A data service as it was seen when the plan was made. */
+export interface DataServiceFacts {
+  readonly name: DataServiceName
+  readonly kind: 'postgres' | 'files'
+  readonly instance: string
+  /** Names that are taken. */
+  readonly snapshots: readonly SnapshotName[]
 }
 
 /** What a planner knows: observed before, never by itself. */
@@ -29,6 +50,7 @@ export interface PlanFacts {
   readonly record: EnvironmentRecord
   readonly edge: EdgeState
   readonly settings: PlanSettings
+  readonly data: readonly DataServiceFacts[]
   /** Addresses of a release on a color: pure. */
   readonly addresses: (color: Color, manifest: Manifest) => ColorTopology
   readonly reason: string | null

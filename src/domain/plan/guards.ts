@@ -60,8 +60,9 @@ export function assertStillTrue(assumed: Assumptions, now: Assumptions): void {
 }
 
 /** A way back that the plan does not name (its release was marked good meanwhile) is not destroyed (I6). Error `plan-outdated`. */
-export function assertConsumesNoMore({ mode, assumes, consumes }: Plan, record: EnvironmentRecord): void {
-  if (mode === 'fast') return
+export function assertConsumesNoMore({ kind, mode, assumes, consumes }: Plan, record: EnvironmentRecord): void {
+  // These empty no color.
+  if (mode === 'fast' || kind === 'restore' || kind === 'sql') return
   const now = consumedWayBack(record, assumes.standby.color)
   if (now === null || now === consumes) return
   throw refusal('the plan would now destroy a way back that it does not name', {

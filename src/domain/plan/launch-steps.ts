@@ -3,8 +3,6 @@ import { otherColor } from '../color.ts'
 import { usageError } from '../errors.ts'
 import { ledgerOf, pinnedReleases } from '../history/good.ts'
 import { short } from '../ids.ts'
-import type { Json } from '../json.ts'
-import type { Phase } from '../phase.ts'
 import type { Manifest } from '../release.ts'
 import { routeRequest } from '../routing.ts'
 import type { ColorTopology, Topology } from '../topology.ts'
@@ -22,16 +20,12 @@ import type {
   WayBackParams,
 } from './params.ts'
 import type { PlannedStep } from './plan.ts'
+import { step } from './step.ts'
 
 /** The steps that deploys and rollbacks are made of, one function a phase. What each does is in `steps/<phase>/`. */
 
-/** Parameters are JSON by their types in `params.ts`, whose interfaces TypeScript does not take for it. */
-function step<P extends object>(id: string, phase: Phase, title: string, params: P, pivot?: true): PlannedStep {
-  return { id, phase, title, params: params as unknown as Json, ...(pivot === undefined ? {} : { pivot }) }
-}
-
 /** How long D waits for the edge to see what is healthy in place, and E and F for an answer from the new color. */
-const EDGE_LIMIT_MS = 15_000
+export const EDGE_LIMIT_MS = 15_000
 
 export function prepareSteps(facts: PlanFacts, target: ReleaseFacts): readonly PlannedStep[] {
   const pinned = ledgerOf(facts.record, target.sha)?.manifestSha256 ?? null

@@ -1,5 +1,5 @@
 import type { Color } from '../color.ts'
-import type { ComponentName, Sha } from '../ids.ts'
+import type { ComponentName, DataServiceName, Sha, SnapshotName } from '../ids.ts'
 import type { EnvironmentValue, HealthCheck } from '../release.ts'
 import type { Topology } from '../topology.ts'
 
@@ -70,3 +70,75 @@ export type BakeParams = {
 }
 
 export type DrainParams = { readonly color: Color; readonly policy: 'leave' | 'close'; readonly afterMs: number }
+
+export type CheckDataParams = {
+  readonly services: readonly DataServiceName[]
+  /** Storage that cannot snapshot at one moment is stopped for it, or refused. */
+  readonly allowStop: boolean
+  /** Of each pool. */
+  readonly minFreeBytes: number
+}
+
+export type MarkDataParams = {
+  readonly services: readonly DataServiceName[]
+  /** Of the marker row and the restore point. */
+  readonly mark: string
+}
+
+export type SnapshotDataParams = {
+  readonly services: readonly { readonly service: DataServiceName; readonly snapshot: SnapshotName }[]
+  readonly keepMs: number
+  readonly allowStop: boolean
+  readonly live: Sha | null
+  readonly before: string
+}
+
+export type MaintenanceParams = {
+  /** Who may be asked with the preview token meanwhile. */
+  readonly candidate: Color
+}
+
+export type WritersParams = { readonly services: readonly DataServiceName[] }
+
+export type CountLostParams = {
+  readonly services: readonly {
+    readonly service: DataServiceName
+    /** Since which mark of which operation; and to where the snapshot was found to reach, when it was proved. */
+    readonly mark: { readonly operation: string; readonly step: string }
+    readonly from: string | null
+  }[]
+  /** At most so many transactions may be lost; null: any number, also an unknown one. */
+  readonly maxLost: number | null
+}
+
+/** One service of a restore: what it goes to, and how what is live now is kept. */
+export type ReplaceParams = {
+  readonly services: readonly {
+    readonly service: DataServiceName
+    /** Null when an earlier restore is undone: then `copy` is what that one kept. */
+    readonly snapshot: SnapshotName | null
+    readonly copy: string
+    readonly keepAs: string
+    readonly mark: { readonly operation: string; readonly step: string } | null
+  }[]
+}
+
+export type ExportParams = ReplaceParams & { readonly folder: string }
+
+export type OpenParams = {
+  readonly color: Color
+  readonly sha: Sha
+  /** The live release before, when it is another one. */
+  readonly moves: boolean
+}
+
+export type RunSqlParams = {
+  readonly service: DataServiceName
+  /** Of the text; the text itself is kept on this host, not in the journal. */
+  readonly sha256: string
+  readonly inverseOf: string | null
+  /** When not, one that died in the middle is never run again by itself. */
+  readonly isOneTransaction: boolean
+  readonly lockTimeoutMs: number
+  readonly statementTimeoutMs: number
+}

@@ -6,7 +6,7 @@ import type { Phase } from '../phase.ts'
 /** The shape below. A binary that does not know the number refuses to run or resume the plan. */
 export const PLAN_VERSION = 1
 
-export type OperationKind = 'deploy' | 'rollback' | 'cleanup'
+export type OperationKind = 'deploy' | 'rollback' | 'cleanup' | 'restore' | 'sql'
 
 /** One line of the plan: which step, with what. The code of the step is found by its id. */
 export interface PlannedStep {
@@ -33,10 +33,11 @@ export interface Plan {
   readonly version: typeof PLAN_VERSION
   readonly operation: OperationId
   readonly kind: OperationKind
-  readonly mode: 'fast' | 'full' | null
+  /** Of a rollback, and of a restore that undoes another. */
+  readonly mode: 'fast' | 'full' | 'undo' | null
   readonly app: AppName
   readonly environment: EnvironmentName
-  /** What the environment serves afterwards; null for a cleanup. */
+  /** What the environment serves afterwards; null when the operation sends traffic nowhere else. */
   readonly target: { readonly color: Color; readonly sha: Sha } | null
   /** What it serves before. */
   readonly from: { readonly color: Color; readonly sha: Sha } | null

@@ -1,0 +1,211 @@
+import { type Color, otherColor } from '../color.ts'
+import { refusal } from '../errors.ts'
+import type { ReplacedRecord, SnapshotRecord } from '../history/record.ts'
+import { type DataServiceName, type OperationId, type Sha, type SnapshotName, short } from '../ids.ts'
+import { checkDataSteps, freeSnapshotName, list } from './data-steps.ts'
+import { planHead, type UnhashedPlan } from './deploy.ts'
+import type { PlanFacts, ReleaseFacts } from './facts.ts'
+import { agreedLive } from './guards.ts'
+import { EDGE_LIMIT_MS, publicQuestions } from './launch-steps.ts'
+import type {
+  CountLostParams,
+  ExportParams,
+  MaintenanceParams,
+  MarkDataParams,
+  OpenParams,
+  ReleaseParams,
+  ReplaceParams,
+  SnapshotDataParams,
+  WritersParams,
+} from './params.ts'
+import type { PlannedStep } from './plan.ts'
+import { step } from './step.ts'
+
+/** What is restored: one snapshot name, in every service that has it; or what an earlier restore replaced. */
+export type RestoreTarget =
+  | { readonly kind: 'snapshot'; readonly snapshot: SnapshotName; readonly taken: readonly SnapshotRecord[] }
+  | { readonly kind: 'undo'; readonly operation: OperationId; readonly replaced: readonly ReplacedRecord[] }
+
+export interface RestoreAsk {
+  readonly target: RestoreTarget
+  readonly live: ReleaseFacts
+  /** The standby's release, when it is the one that was live at the snapshot and stands by; else null. */
+  readonly standby: ReleaseFacts | null
+  /** At most so many transactions may be lost; null: any number, said on purpose. */
+  readonly maxLost: number | null
+  /** Where rows that only the newer side has are written, one file a table; null: nowhere. */
+  readonly exportFolder: string | null
+}
+
+/**
+ * Data goes back beside itself: users are kept away, writers stopped, what is lost is counted again, the copy is proved, and only then it takes the
+ * place of what is live, which is kept. Everything before users are let in again is undone when something fails.
+ */
+export function planRestore(facts: PlanFacts, ask: RestoreAsk): UnhashedPlan {
+  const live = agreedLive(facts)
+  if (live === null)
+    throw refusal('nothing is live, so no release could be asked whether the restored data serves it', {
+      code: 'nothing-live',
+      hint: 'backflip deploy SHA',
+    })
+  const services = replacements(facts, ask.target)
+  const serve = ask.standby === null ? live : { color: otherColor(live.color), sha: ask.standby.sha }
+  const release = ask.standby ?? ask.live
+  const moves = serve.color !== live.color
+  return {
+    ...planHead(facts, 'restore', ask.target.kind === 'undo' ? 'undo' : null),
+    target: moves ? serve : null,
+    from: live,
+    consumes: null,
+    because: because(facts, ask, moves),
+    steps: [
+      ...checkDataSteps(facts),
+      ...closeSteps(facts, live.color, services, ask),
+      ...keepSteps(facts, services),
+      ...copySteps(services, ask),
+      step<ReplaceParams>('swap-data', 'switch', `Put ${what(ask.target)} in the place of what is live`, { services }),
+      ...openSteps(facts, serve, moves, release, services),
+    ],
+  }
+}
+
+type Services = ReplaceParams['services']
+
+function replacements({ data, operation }: PlanFacts, target: RestoreTarget): Services {
+  const mine = operation.slice(-12)
+  const instanceOf = (service: DataServiceName) => {
+    const found = data.find(({ name }) => name === service)
+    if (found !== undefined) return found.instance
+    throw refusal(`the configuration has no data service ${service}`, {
+      code: 'no-such-service',
+      hint: 'backflip check',
+    })
+  }
+  // A copy is named by its operation, so that a repeat finds what it made; an instance's name has at most 63 characters.
+  const name = (service: DataServiceName, role: string) => `${instanceOf(service).slice(0, 40)}-${role}-${mine}`
+  const keepAs = (service: DataServiceName) => name(service, 'kept')
+  if (target.kind === 'undo')
+    return target.replaced.map(({ service, keptAs }) => {
+      return { service, snapshot: null, copy: keptAs, keepAs: keepAs(service), mark: null }
+    })
+  return target.taken.map(({ service, snapshot, operation: by }) => ({
+    service,
+    snapshot,
+    copy: name(service, 'copy'),
+    keepAs: keepAs(service),
+    mark: { operation: by, step: 'mark-data' },
+  }))
+}
+
+/** A: users are kept away, writers stopped, and what would be lost counted to the last transaction. */
+function closeSteps(facts: PlanFacts, color: Color, services: Services, ask: RestoreAsk): readonly PlannedStep[] {
+  const names = services.map(({ service }) => service)
+  const counted = services.map(({ service, mark }) => ({
+    service,
+    mark: mark ?? { operation: ask.target.kind === 'undo' ? ask.target.operation : '', step: 'mark-restored' },
+    from: provedEnd(facts, ask.target, service),
+  }))
+  const most = ask.maxLost === null ? 'any number of' : `at most ${ask.maxLost}`
+  return [
+    step('observe-edge', 'prepare', 'Observe the edge', { color }),
+    step<MaintenanceParams>('raise-maintenance', 'prepare', 'Show the maintenance page', { candidate: color }),
+    step<WritersParams>('stop-writers', 'prepare', `Stop whoever writes into ${list(names)}`, { services: names }),
+    step<CountLostParams>('count-lost', 'prepare', `Count what is lost: ${most} transactions may be`, {
+      services: counted,
+      maxLost: ask.maxLost,
+    }),
+  ]
+}
+
+function provedEnd({ record }: PlanFacts, target: RestoreTarget, service: DataServiceName): string | null {
+  if (target.kind === 'undo') return null
+  const found = record.snapshots.find((one) => one.service === service && one.snapshot === target.snapshot)
+  return found?.recoveredTo ?? null
+}
+
+/** B: what is live now is snapshotted too: a way back from the way back. */
+function keepSteps(facts: PlanFacts, services: Services): readonly PlannedStep[] {
+  const { operation, settings, record, data } = facts
+  const names = services.map(({ service }) => service)
+  const snapshot = freeSnapshotName(`pre-restore-${operation}`, data)
+  return [
+    step<MarkDataParams>('mark-data', 'migrate', `Note where ${list(names)} stands`, {
+      services: names,
+      mark: `${operation}-before`,
+    }),
+    step<SnapshotDataParams>('snapshot-data', 'migrate', `Snapshot ${list(names)} as it is now`, {
+      services: names.map((service) => ({ service, snapshot })),
+      keepMs: settings.snapshots.keepReplacedMs,
+      allowStop: true,
+      live: record.live?.sha ?? null,
+      before: `restore ${operation}`,
+    }),
+  ]
+}
+
+/** C and D: a copy beside what is live, proved before it takes its place. */
+function copySteps(services: Services, { target, exportFolder }: RestoreAsk): readonly PlannedStep[] {
+  const exporting =
+    exportFolder === null
+      ? []
+      : [
+          step<ExportParams>('export-lost', 'check', 'Write down the rows that would be lost', {
+            services,
+            folder: exportFolder,
+          }),
+        ]
+  if (target.kind === 'undo') return exporting
+  return [
+    step<ReplaceParams>('copy-data', 'launch', `Make a copy of ${target.snapshot.slice(0, 24)}… beside what is live`, {
+      services,
+    }),
+    step<ReplaceParams>('verify-copy', 'check', 'Start the copy without a network and prove it whole', { services }),
+    ...exporting,
+  ]
+}
+
+/** F: the release is asked behind the maintenance page; then users are let in, and from there it only goes forward. */
+function openSteps(
+  facts: PlanFacts,
+  serve: { readonly color: Color; readonly sha: Sha },
+  moves: boolean,
+  release: ReleaseFacts,
+  services: Services,
+): readonly PlannedStep[] {
+  const names = services.map(({ service }) => service)
+  const open: OpenParams = { ...serve, moves }
+  const probe: ReleaseParams = { ...serve, questions: publicQuestions(release.manifest), limitMs: EDGE_LIMIT_MS }
+  return [
+    step<MarkDataParams>('mark-restored', 'verify', 'Note where the restored data stands', {
+      services: names,
+      mark: `${facts.operation}-after`,
+    }),
+    step<WritersParams>('allow-writers', 'verify', 'Let writers in', { services: names }),
+    step<ReleaseParams>('preview-restored', 'verify', `Ask ${short(serve.sha)} behind the maintenance page`, probe),
+    step<OpenParams>('lower-maintenance', 'verify', `Let users in, to ${serve.color}`, open, true),
+    ...(moves ? [step('record-active', 'verify', `Write ${serve.color} into active-color`, serve)] : []),
+    step<ReleaseParams>(
+      'probe-public',
+      'verify',
+      `Ask every component for ${short(serve.sha)} through the public address`,
+      probe,
+    ),
+  ]
+}
+
+function what(target: RestoreTarget): string {
+  return target.kind === 'undo' ? 'what was live before the restore' : 'the copy'
+}
+
+function because({ record }: PlanFacts, { target, live, standby }: RestoreAsk, moves: boolean): readonly string[] {
+  if (target.kind === 'undo') return [`the restore ${target.operation} is taken back`]
+  const then = target.taken[0]?.live ?? null
+  if (then === null || then === live.sha) return [`${short(live.sha)} was live when the snapshot was taken, and is`]
+  if (moves && standby !== null)
+    return [`${short(standby.sha)} was live when the snapshot was taken, and stands by: it gets the traffic`]
+  const held = record.colors[otherColor(record.live?.color ?? 'blue')].sha
+  return [
+    `${short(then)} was live when the snapshot was taken, and is not now (standby: ${held === null ? 'nothing' : short(held)})`,
+    `${short(live.sha)} must work with the older schema: it is asked before users are let in, and everything is undone when it does not answer`,
+  ]
+}

@@ -1,0 +1,124 @@
+import { parseLsn } from '../domain/data/lsn.ts'
+import { refusal } from '../domain/errors.ts'
+import type { EnvironmentRecord, ReplacedRecord, SnapshotRecord } from '../domain/history/record.ts'
+import type { DataServiceName, OperationId, SnapshotName } from '../domain/ids.ts'
+import type { RestoreTarget } from '../domain/plan/restore.ts'
+import type { DataLook, DataService } from '../ports/data-service.ts'
+import type { DatabaseFacts, DataLoss } from '../ports/database.ts'
+import type { Environment } from './environment.ts'
+import { markOf } from './mark-of.ts'
+
+/** One service of a restore, before anybody agreed to anything. */
+export interface ServicePreview {
+  readonly service: DataServiceName
+  readonly instance: string
+  /** As the journal knows it; null when what an earlier restore replaced is put back. */
+  readonly taken: SnapshotRecord | null
+  readonly replaced: ReplacedRecord | null
+  /** With writers running: the truth for the moment it was asked. Null for `files`: nobody counts files. */
+  readonly loss: DataLoss | null
+  readonly now: DatabaseFacts | null
+  readonly look: DataLook
+}
+
+export interface RestorePreview {
+  readonly target: RestoreTarget
+  readonly services: readonly ServicePreview[]
+  /** Of all databases. */
+  readonly transactions: number
+  /** When every number of it is the truth. */
+  readonly isExact: boolean
+  /** How long users will see the maintenance page, from the last proof of the same snapshot; null when it was never proved. */
+  readonly expectedMs: number | null
+}
+
+/** What a person must know first: what would be lost, to the row where it can be told. Changes nothing. */
+export async function previewRestore(
+  environment: Environment,
+  record: EnvironmentRecord,
+  ask: { readonly snapshot: SnapshotName } | { readonly undo: OperationId },
+): Promise<RestorePreview> {
+  const target = 'snapshot' in ask ? snapshotTarget(record, ask.snapshot) : undoTarget(record, ask.undo)
+  const names = target.kind === 'snapshot' ? target.taken : target.replaced
+  const services = await Promise.all(names.map(({ service }) => previewService(environment, target, service)))
+  const losses = services.flatMap(({ loss }) => (loss === null ? [] : [loss]))
+  const proofs = target.kind === 'snapshot' ? target.taken.map(({ verifyMs }) => verifyMs) : [0]
+  return {
+    target,
+    services,
+    transactions: losses.reduce((sum, { transactions }) => sum + transactions, 0),
+    isExact: losses.every(({ isExact }) => isExact),
+    expectedMs: proofs.some((ms) => ms === null) ? null : Math.max(...proofs.map((ms) => ms ?? 0)),
+  }
+}
+
+function snapshotTarget(record: EnvironmentRecord, snapshot: SnapshotName): RestoreTarget {
+  const taken = record.snapshots.filter((one) => one.snapshot === snapshot)
+  if (taken.length > 0) return { kind: 'snapshot', snapshot, taken }
+  throw refusal(`there is no snapshot ${snapshot} that an operation here took`, {
+    code: 'no-such-snapshot',
+    details: record.snapshots.slice(-5).map((one) => `${one.snapshot}, ${one.service}, ${one.takenAt}`),
+    hint: 'backflip snapshots list',
+  })
+}
+
+function undoTarget(record: EnvironmentRecord, operation: OperationId): RestoreTarget {
+  const replaced = record.replaced.filter((one) => one.operation === operation)
+  if (replaced.length > 0) return { kind: 'undo', operation, replaced }
+  throw refusal(`nothing that the operation ${operation} replaced is kept`, {
+    code: 'nothing-kept',
+    details: record.replaced.map((one) => `${one.operation}: ${one.service}, ${one.at}`),
+    hint: 'backflip snapshots list',
+  })
+}
+
+async function previewService(
+  environment: Environment,
+  target: RestoreTarget,
+  name: DataServiceName,
+): Promise<ServicePreview> {
+  const service = environment.data.find((one) => one.name === name)
+  if (service === undefined)
+    throw refusal(`the configuration has no data service ${name}`, { code: 'no-such-service', hint: 'backflip check' })
+  const taken = target.kind === 'snapshot' ? (target.taken.find((one) => one.service === name) ?? null) : null
+  const replaced = target.kind === 'undo' ? (target.replaced.find((one) => one.service === name) ?? null) : null
+  const look = await service.look()
+  refuseGone(service, look, taken, replaced)
+  const database = service.database()
+  const mark = {
+    operation: taken?.operation ?? replaced?.operation ?? '',
+    step: taken === null ? 'mark-restored' : 'mark-data',
+  }
+  const from = taken?.recoveredTo ?? null
+  const [now, loss] =
+    database === null
+      ? [null, null]
+      : [
+          await database.facts(),
+          await database.lossSince(
+            await markOf(environment.journal, mark, name),
+            from === null ? {} : { from: parseLsn(from) },
+          ),
+        ]
+  return { service: name, instance: service.instance, taken, replaced, loss, now, look }
+}
+
+/** What the journal knows must still be there. */
+function refuseGone(
+  { instance }: DataService,
+  { snapshots, copies }: DataLook,
+  taken: SnapshotRecord | null,
+  replaced: ReplacedRecord | null,
+): void {
+  if (taken !== null && !snapshots.some(({ name }) => name === taken.snapshot))
+    throw refusal(`the snapshot ${taken.snapshot} of ${instance} is gone from its storage`, {
+      code: 'no-such-snapshot',
+      details: [taken.expiresAt === null ? 'it had no end' : `it was to be kept until ${taken.expiresAt}`],
+      hint: 'backflip snapshots list',
+    })
+  if (replaced !== null && !copies.some(({ name }) => name === replaced.keptAs))
+    throw refusal(`${replaced.keptAs}, which the restore kept, is gone`, {
+      code: 'nothing-kept',
+      hint: 'backflip snapshots list (the snapshot from before the restore)',
+    })
+}

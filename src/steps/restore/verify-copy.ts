@@ -1,0 +1,36 @@
+import { BackflipError } from '../../domain/errors.ts'
+import type { Json } from '../../domain/json.ts'
+import type { ReplaceParams } from '../../domain/plan/params.ts'
+import { defineStep } from '../../engine/step.ts'
+import type { Verification } from '../../ports/database.ts'
+import { serviceOf } from '../data.ts'
+import type { StepPorts } from '../ports.ts'
+import { proveCopy } from './prove-copy.ts'
+
+/** D of a restore: what takes the place of live data is proved first. A copy that is not whole stops the restore; all goes on as it was. */
+export const verifyCopy = defineStep<StepPorts, ReplaceParams>({
+  id: 'verify-copy',
+  limits: { attempts: 1, timeoutMs: 4 * 60 * 60_000 },
+  async execute({ services }, { ports, generation }) {
+    const proofs: { [service: string]: Verification } = {}
+    for (const { service, copy, mark } of services) {
+      if (mark === null) continue
+      const since = await ports.markOf(mark, service)
+      const proof = await proveCopy(serviceOf(ports, service), { copy, mark: since, fencedBy: generation })
+      if (proof === null) continue
+      if (!proof.isVerified) throw notWhole(service, proof)
+      proofs[service] = proof
+    }
+    return { output: { proofs } as unknown as Json, effects: [] }
+  },
+  undo: 'none',
+})
+
+function notWhole(service: string, { checks }: Verification): BackflipError {
+  return new BackflipError(`the snapshot of ${service} is not whole: what is live stays`, {
+    code: 'snapshot-not-whole',
+    kind: 'failed',
+    details: checks.map(({ name, result, detail }) => `${name} ${result}: ${detail}`),
+    hint: 'backflip snapshots list (an older one), or point-in-time recovery',
+  })
+}
