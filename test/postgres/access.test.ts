@@ -37,13 +37,21 @@ describe('who may write', () => {
 
   it('who cannot be stopped is named, and nothing is claimed', async () => {
     await cluster.sql("BEGIN; INSERT INTO t VALUES (1); PREPARE TRANSACTION 'left';")
+    await cluster.sql("CREATE SUBSCRIPTION sub CONNECTION 'host=/nowhere' PUBLICATION p WITH (connect = false)")
+    await cluster.sql('ALTER SUBSCRIPTION sub ENABLE')
     await expect(cluster.database.stopWriters()).rejects.toMatchObject({
       code: 'writers-remain',
       kind: 'failed',
-      details: expect.arrayContaining([expect.stringContaining('prepared transaction left in shop')]),
+      details: expect.arrayContaining([
+        expect.stringContaining('prepared transaction left in shop'),
+        'subscription sub in shop is enabled',
+      ]),
     })
     expect(await cluster.database.writers()).toMatchObject({ state: 'stopping' })
     await cluster.sql("ROLLBACK PREPARED 'left'")
+    await cluster.sql('ALTER SUBSCRIPTION sub DISABLE')
+    await cluster.sql('ALTER SUBSCRIPTION sub SET (slot_name = NONE)')
+    await cluster.sql('DROP SUBSCRIPTION sub')
     expect(await cluster.database.writers()).toMatchObject({ state: 'stopped' })
     await cluster.database.allowWriters()
   })
