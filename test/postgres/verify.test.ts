@@ -80,6 +80,7 @@ describe('a copy is proved', () => {
 
   it('a copy without data checksums says that they were skipped, and is verified by the rest', async () => {
     const live = await makeLive({ checksums: false })
+    await live.sql(`CREATE DATABASE "odd = 'x' \\ name"`, { database: 'postgres' })
     const mark = await live.database.mark('m')
     const verification = await (await keep(live.copy())).database.verify(mark)
     expect(verification.isVerified).toBe(true)

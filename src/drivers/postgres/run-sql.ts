@@ -143,7 +143,7 @@ async function settle(host: PostgresHost, run: Run, end: CommandResult): Promise
 }
 
 function lostSight(host: PostgresHost, run: Run, cause: unknown, hint = 'look into the database'): BackflipError {
-  if (cause instanceof BackflipError && cause.code !== 'command-timeout') return cause
+  if (cause instanceof BackflipError && cause.code !== 'database-timeout') return cause
   const kept = run.isOneTransaction ? 'all of the file or nothing of it was kept' : 'the file is no single transaction'
   return new BackflipError(`nobody can tell what ${placeOf(host)} kept of the file`, {
     code: 'sql-outcome-unknown',
