@@ -55,6 +55,8 @@ export interface DatabaseFacts {
   /** `database.schema.table` of tables that are emptied by every restart after a crash, and so in every snapshot. */
   readonly unloggedTables: readonly string[]
   readonly isInRecovery: boolean
+  /** `wal_keep_size`: how much of the log stays for `lossSince` after checkpoints. 0 is the server's default, and two checkpoints of it. */
+  readonly walKeptBytes: number
   /** Of the app's database with all its tables and indexes. */
   readonly sizeBytes: number
 }
@@ -243,6 +245,12 @@ export interface Database {
   tables(): Promise<readonly TableShape[]>
   /** All rows of a table by rising hash over `columns`. Bounded memory; the server's host needs room for the table as text. */
   rows(ask: RowsAsk): AsyncIterable<HashedRow>
+
+  /**
+   * For a copy that becomes the live server: opens a timeline of its own, so that its log never mixes with the first server's, in an archive
+   * or in a replica. Restarts it. Repeatable after a crash; done twice it opens two.
+   */
+  forkTimeline(): Promise<{ readonly timeline: number }>
 
   /** Waits until it answers, at most `timeoutMs`. Error `database-unreachable` after it. */
   waitUntilReady(timeoutMs: number): Promise<void>

@@ -132,6 +132,17 @@ export function databaseContract(name: string, make: () => Promise<DatabaseWorld
       expect(lines).toHaveLength(4)
     })
 
+    it('a copy that is to become live opens a timeline of its own, with every row it had, and the first one stays on its own', async () => {
+      await world.insert(1, 3)
+      const clone = await copy()
+      expect(await clone.database.forkTimeline()).toEqual({ timeline: 2 })
+      expect(await clone.database.facts()).toMatchObject({ timeline: 2, isInRecovery: false })
+      await clone.insert(4, 1)
+      expect((await database.facts()).timeline).toBe(1)
+      const mark = await clone.database.mark('after')
+      expect(await clone.database.lossSince(mark)).toMatchObject({ isExact: true, transactions: 0 })
+    })
+
     it('answers again after a stop and a start; both may be repeated', async () => {
       await world.insert(1, 1)
       await database.stop()

@@ -20,6 +20,7 @@ interface Change {
 /** A server as the engine's simulator sees it: rows, counters, a log of commits. Plain data: `structuredClone` of it is an atomic copy. */
 export interface FakeServer {
   readonly systemId: string
+  timeline: number
   isRunning: boolean
   isClosed: boolean
   position: number
@@ -40,6 +41,7 @@ export interface FakeServer {
 export function fakeServer(systemId = '7000000000000000001'): FakeServer {
   return {
     systemId,
+    timeline: 1,
     isRunning: true,
     isClosed: false,
     position: 0x1000000,
@@ -87,7 +89,11 @@ export function fakeDatabase(
   server: FakeServer,
   call: <T>(name: string, work: () => T) => Promise<T> = async (_name, work) => work(),
 ): Database {
-  const ask = <T>(name: string, work: () => T) => call(`database.${name}`, () => (answer(server), work()))
+  const ask = <T>(name: string, work: () => T) =>
+    call(`database.${name}`, () => {
+      answer(server)
+      return work()
+    })
   return {
     facts: () => ask('facts', () => factsOf(server)),
     checkpoint: () => ask('checkpoint', () => undefined),
@@ -127,6 +133,7 @@ export function fakeDatabase(
       }))
       yield* rows.toSorted((a, b) => (a.hash < b.hash ? -1 : 1))
     },
+    forkTimeline: () => ask('forkTimeline', () => ({ timeline: ++server.timeline })),
     waitUntilReady: () => ask('waitUntilReady', () => undefined),
     stop: () => call('database.stop', () => void Object.assign(server, { isRunning: false })),
     start: () => call('database.start', () => void Object.assign(server, { isRunning: true })),
@@ -197,7 +204,7 @@ function verifyNow(server: FakeServer, { name, at, facts }: DatabaseMark): Verif
 function factsOf(server: FakeServer): DatabaseFacts {
   return {
     systemId: server.systemId,
-    timeline: 1,
+    timeline: server.timeline,
     version: '15.0',
     walLsn: lsnOf(server),
     nextXid: server.xid + 1,
@@ -213,6 +220,7 @@ function factsOf(server: FakeServer): DatabaseFacts {
     openConnections: server.sessions,
     unloggedTables: [],
     isInRecovery: false,
+    walKeptBytes: 0,
     sizeBytes: server.position,
   }
 }

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { BackflipError } from '../../src/domain/errors.ts'
+import { postgresDatabase } from '../../src/drivers/postgres/database.ts'
 import { APP_ROLE, Cluster } from './cluster.ts'
 
 describe('who may write', () => {
@@ -37,13 +39,21 @@ describe('who may write', () => {
 
   it('who cannot be stopped is named, and nothing is claimed', async () => {
     await cluster.sql("BEGIN; INSERT INTO t VALUES (1); PREPARE TRANSACTION 'left';")
+    await cluster.sql("CREATE SUBSCRIPTION sub CONNECTION 'host=/nowhere' PUBLICATION p WITH (connect = false)")
+    await cluster.sql('ALTER SUBSCRIPTION sub ENABLE')
     await expect(cluster.database.stopWriters()).rejects.toMatchObject({
       code: 'writers-remain',
       kind: 'failed',
-      details: expect.arrayContaining([expect.stringContaining('prepared transaction left in shop')]),
+      details: expect.arrayContaining([
+        expect.stringContaining('prepared transaction left in shop'),
+        'subscription sub in shop is enabled',
+      ]),
     })
     expect(await cluster.database.writers()).toMatchObject({ state: 'stopping' })
     await cluster.sql("ROLLBACK PREPARED 'left'")
+    await cluster.sql('ALTER SUBSCRIPTION sub DISABLE')
+    await cluster.sql('ALTER SUBSCRIPTION sub SET (slot_name = NONE)')
+    await cluster.sql('DROP SUBSCRIPTION sub')
     expect(await cluster.database.writers()).toMatchObject({ state: 'stopped' })
     await cluster.database.allowWriters()
   })
@@ -77,6 +87,21 @@ describe('a database that cannot be asked', () => {
     ['no data folder', { dataFolder: '/var/lib/no-such-folder' }, 'database-not-found'],
   ])('%s: one clear error', async (_name, change, code) => {
     await expect(cluster.with(change).database.facts()).rejects.toMatchObject({ code, kind: 'failed' })
+  })
+
+  it('a server that takes the session and says nothing more: the limit ends the question', async () => {
+    const transport = {
+      ...cluster.host.transport,
+      run: async () => {
+        throw new BackflipError('psql took longer', { code: 'command-timeout', kind: 'failed' })
+      },
+    }
+    const database = postgresDatabase({ ...cluster.host, transport })
+    await expect(database.checkpoint()).rejects.toMatchObject({ code: 'database-timeout' })
+    await expect(database.runSql({ text: 'SELECT 1', lockTimeoutMs: 1, statementTimeoutMs: 1 })).rejects.toMatchObject({
+      code: 'sql-outcome-unknown',
+      kind: 'person',
+    })
   })
 
   it('the version that the app’s own query says is read, also before there is a table for it', async () => {

@@ -1,6 +1,16 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { PostgresConfig } from '../../src/config/types.ts'
@@ -9,7 +19,7 @@ import { localTransport } from '../../src/drivers/local/transport.ts'
 import { postgresDatabase } from '../../src/drivers/postgres/database.ts'
 import { type PostgresHost, runTool } from '../../src/drivers/postgres/host.ts'
 import { startServer, stopServer, waitUntilReady } from '../../src/drivers/postgres/server.ts'
-import { processState } from '../../src/lib/proc.ts'
+import { processStart, processState } from '../../src/lib/proc.ts'
 
 const BINARIES = '/usr/lib/postgresql'
 export const DATABASE = 'shop'
@@ -244,13 +254,31 @@ function socket(folder: string): string {
   return `unix_socket_directories = '${folder}'\n`
 }
 
-/** Short: a socket's path has at most 107 bytes. */
+/** Short: a socket's path has at most 107 bytes. Named by whose it is, so that a later run can tell what a killed one left. */
 function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'bf-pg-'))
+  sweep()
+  const folder = mkdtempSync(join(tmpdir(), `bf-pg-${process.pid}-`))
   mkdirSync(join(folder, 'data'), { mode: 0o700 })
   chmodSync(folder, 0o711)
   if (OWNER !== null) execFileSync('chown', ['-R', OWNER, folder])
   return folder
+}
+
+/** Ends servers of runs that are gone, by their own pid files, and takes their folders away. */
+function sweep(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const owner = /^bf-pg-(\d+)-/.exec(name)?.[1]
+    if (owner === undefined || processStart(Number(owner)) !== null) continue
+    const folder = join(tmpdir(), name)
+    const server = readIfThere(join(folder, 'data', 'postmaster.pid')).split('\n')[0] ?? ''
+    const isServer = server !== '' && readIfThere(`/proc/${server}/cmdline`).includes(join(folder, 'data'))
+    if (isServer) signal(Number(server), 'SIGQUIT')
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function readIfThere(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8') : ''
 }
 
 function asOwner(argv: readonly string[]): void {

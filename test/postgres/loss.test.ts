@@ -135,7 +135,7 @@ describe('what would be lost, when the log is gone', () => {
     await forgetLog(cluster)
     const loss = await cluster.database.lossSince(mark)
     expect(loss).toMatchObject({ source: 'counters', isExact: false, bound: 'at-most', lastWriteAt: null })
-    expect(loss.reservations[0]).toMatch(/could not find file/)
+    expect(loss.reservations[0]).toMatch(/its files are gone/)
     expect(rowsOf(loss)).toEqual({ 'shop.public.a': '+7 ~0 -0', 'shop.public.b': '+1 ~0 -0' })
     expect(loss.transactions).toBeGreaterThanOrEqual(2)
   })

@@ -97,8 +97,29 @@ DO $$ BEGIN RAISE WARNING 'look out'; END $$`
     })
   })
 
+  it('a check that is made at the COMMIT only fails the whole, and says so', async () => {
+    const text = 'ALTER TABLE t ADD CONSTRAINT u UNIQUE (s) DEFERRABLE INITIALLY DEFERRED;'
+    await run(text)
+    await expect(run("INSERT INTO t VALUES (1, 'x'), (2, 'x')")).rejects.toMatchObject({
+      message: expect.stringContaining('refused the COMMIT'),
+      code: 'sql-failed',
+    })
+    expect(await content()).toBe('')
+  })
+
+  it('more output than is read takes nothing away from the certainty of what was kept', async () => {
+    const report = await run("INSERT INTO t VALUES (1); SELECT repeat('x', 1000000) FROM generate_series(1, 20);")
+    expect(report.statements[0]).toEqual({ line: 1, tag: 'INSERT 0 1', rows: 1 })
+    expect(await content()).toBe('1|')
+  })
+
   it.each([
     ['nothing', '-- only a comment\n;;', 'sql-empty'],
+    [
+      'rows for COPY of many columns',
+      `COPY t (${Array.from({ length: 40 }, (_, i) => `c${i}`).join()}) FROM stdin`,
+      'sql-not-runnable',
+    ],
     ['rows for COPY', 'COPY t FROM stdin;\n1\ta\n\\.\n', 'sql-not-runnable'],
     ['too much', `SELECT '${'x'.repeat(9 * 1024 * 1024)}'`, 'sql-too-large'],
   ])('%s is refused before anything is sent', async (_name, text, code) => {

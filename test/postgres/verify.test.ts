@@ -1,7 +1,9 @@
 import { closeSync, openSync, readdirSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import { checkStructure } from '../../src/drivers/postgres/verify-structure.ts'
 import type { Verification, VerifyCheck } from '../../src/ports/database.ts'
+import type { Transport } from '../../src/ports/transport.ts'
 import { APP_ROLE, Cluster } from './cluster.ts'
 
 let clusters: Cluster[] = []
@@ -80,6 +82,7 @@ describe('a copy is proved', () => {
 
   it('a copy without data checksums says that they were skipped, and is verified by the rest', async () => {
     const live = await makeLive({ checksums: false })
+    await live.sql(`CREATE DATABASE "odd = 'x' \\ name"`, { database: 'postgres' })
     const mark = await live.database.mark('m')
     const verification = await (await keep(live.copy())).database.verify(mark)
     expect(verification.isVerified).toBe(true)
@@ -160,6 +163,23 @@ describe('a copy is proved', () => {
     const verification = await copy.database.verify(mark)
     expect(verification.isVerified).toBe(false)
     expect(verification.checks.find(({ name }) => name === 'structure')).toMatchObject({ result: 'failed' })
+  })
+
+  it('one database that the tool skips with a warning only, among others that it checks, counts as failed too', async () => {
+    const live = await makeLive()
+    await live.sql('CREATE EXTENSION amcheck', { database: 'postgres' })
+    let wasKept = false
+    const transport: Transport = {
+      ...live.host.transport,
+      run(argv, ask) {
+        if (ask.stdin?.startsWith('CREATE EXTENSION') !== true) return live.host.transport.run(argv, ask)
+        wasKept = true
+        return live.host.transport.run(argv, { ...ask, stdin: ask.stdin.replace(/^.*\n/, '') })
+      },
+    }
+    const seen = await checkStructure({ ...live.host, transport })
+    expect(wasKept, 'the fault was reached').toBe(true)
+    expect(seen).toMatchObject({ result: 'failed', detail: expect.stringContaining('skipping database "shop"') })
   })
 
   it('a server that is not there is "not ready", and nothing else is claimed', async () => {

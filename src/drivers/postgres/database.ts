@@ -2,6 +2,7 @@ import { parseLsn } from '../../domain/data/lsn.ts'
 import type { Database } from '../../ports/database.ts'
 import { readConnections } from './connections.ts'
 import { readFacts } from './facts.ts'
+import { forkTimeline } from './fork-timeline.ts'
 import type { PostgresHost } from './host.ts'
 import { lossSince } from './loss.ts'
 import { readMarker, writeMarker } from './marker.ts'
@@ -37,6 +38,7 @@ export function postgresDatabase(host: PostgresHost): Database {
     runSql: (ask) => runSql(host, ask),
     tables: () => readTables(host),
     rows: (ask) => readRows(host, ask),
+    forkTimeline: () => forkTimeline(host),
     waitUntilReady: (timeoutMs) => waitUntilReady(host, timeoutMs),
     stop: () => stopServer(host),
     start: () => startServer(host),

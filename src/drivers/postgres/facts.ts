@@ -60,6 +60,7 @@ SELECT json_build_object(
     ORDER BY slot_name), '[]') FROM pg_replication_slots),
   'openConnections', (SELECT count(*) FROM pg_stat_activity
     WHERE backend_type = 'client backend' AND application_name <> 'backflip'),
+  'walKeptBytes', (SELECT setting::bigint * 1024 * 1024 FROM pg_settings WHERE name = 'wal_keep_size'),
   'isInRecovery', pg_is_in_recovery(),
   'sizeBytes', pg_database_size(current_database())
 );`

@@ -16,6 +16,8 @@ export interface Present {
   /** All that was committed before we asked is before it, and it is on disk. */
   readonly until: Lsn
   readonly nextXid: number
+  /** Whether the file of the log that the mark begins in is still on disk. */
+  readonly hasLog: boolean
   readonly databases: ReadonlyMap<number, string>
 }
 
@@ -31,7 +33,7 @@ export async function lossSince(
   mark: DatabaseMark,
   ask: { readonly from?: Lsn; readonly maxWalBytes?: number } = {},
 ): Promise<DataLoss> {
-  const present = await readPresent(host)
+  const present = await readPresent(host, mark)
   await assertSameHistory(host, mark, present)
   const lossAsk: LossAsk = { mark, present, from: ask.from ?? mark.facts.walLsn }
   const why = whyNotTheLog(lossAsk, ask.maxWalBytes ?? MAX_WAL_BYTES)
@@ -44,6 +46,8 @@ function whyNotTheLog({ mark, present }: LossAsk, maxWalBytes: number): string |
   if (present.timeline !== mark.facts.timeline) {
     return `the server went from timeline ${mark.facts.timeline} to ${present.timeline}, and its log with it`
   }
+  // Asked beforehand: pg_waldump looks for a file for five seconds before it says that there is none.
+  if (!present.hasLog) return 'its files are gone after two checkpoints'
   const bytes = walBytesBetween(mark.logFrom, present.until)
   return bytes > maxWalBytes ? `the log since then has ${bytes} bytes, and ${maxWalBytes} are read` : null
 }
@@ -66,18 +70,20 @@ SELECT json_build_object(
   'systemId', (SELECT system_identifier::text FROM pg_control_system()),
   'timeline', ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int,
   'until', pg_current_wal_flush_lsn(),
+  'hasLog', (SELECT pg_walfile_name(:'logFrom') IN (SELECT name FROM pg_ls_waldir())),
   'nextXid', pg_snapshot_xmax(pg_current_snapshot())::text::bigint,
   'databases', (SELECT json_agg(json_build_array(oid::bigint, datname)) FROM pg_database
     WHERE datallowconn AND NOT datistemplate));`
 
-async function readPresent(host: PostgresHost): Promise<Present> {
+async function readPresent(host: PostgresHost, { logFrom }: DatabaseMark): Promise<Present> {
   const present = await psqlJson<{
     systemId: string
     timeline: number
     until: string
     nextXid: number
+    hasLog: boolean
     databases: readonly (readonly [number, string])[]
-  }>(host, { script: PRESENT })
+  }>(host, { script: PRESENT, values: { logFrom } })
   return { ...present, until: parseLsn(present.until), databases: new Map(present.databases) }
 }
 

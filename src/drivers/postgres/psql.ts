@@ -71,11 +71,21 @@ export async function startPsql(host: PostgresHost, ask: PsqlAsk & { readonly op
     `--dbname=${connection(host, ask.database)}`,
     '--file=-',
   ]
-  return runTool(host, 'psql', args, {
+  const answer = runTool(host, 'psql', args, {
     timeoutMs: (ask.scriptTimeoutMs ?? timeoutMs) + GRACE_MS,
     maxOutputBytes: ask.maxOutputBytes ?? OUTPUT_BYTES,
     stdin: ask.script,
     env: { PGOPTIONS: settings(timeoutMs, ask.lockTimeoutMs ?? LOCK_TIMEOUT_MS), PGCLIENTENCODING: 'UTF8' },
+  })
+  return answer.catch((cause: unknown) => {
+    if (!(cause instanceof BackflipError) || cause.code !== 'command-timeout') throw cause
+    throw new BackflipError(`${placeOf(host)} did not answer in time`, {
+      code: 'database-timeout',
+      kind: 'failed',
+      details: ['the server ends the statement by itself: it has the same limit'],
+      hint: 'look at the server and at its log',
+      cause,
+    })
   })
 }
 

@@ -38,7 +38,8 @@ export async function runSql(host: PostgresHost, ask: SqlAsk): Promise<SqlReport
     throw lostSight(host, run, error)
   })
   if (end.exitCode === STATEMENT_FAILED) throw refused(host, run, end)
-  if (end.exitCode !== 0) await settle(host, run, end)
+  // Without our last line the script was not read to its end, or more was printed than we read.
+  if (end.exitCode !== 0 || !end.stdout.includes(`${run.mark} end`)) await settle(host, run, end)
   return {
     sha256: sha256Hex(ask.text),
     isOneTransaction: run.isOneTransaction,
@@ -105,7 +106,10 @@ function refused(host: PostgresHost, run: Run, { stdout, stderr }: CommandResult
   const index = Number([...stdout.matchAll(new RegExp(`^${run.mark} (\\d+)$`, 'gm'))].at(-1)?.[1] ?? 0)
   const statement = run.statements[index]
   const isLock = found?.state === '55P03'
-  return new BackflipError(`${placeOf(host)} refused statement ${index + 1} of ${run.statements.length}`, {
+  const what = stdout.includes(`${run.mark} commit`)
+    ? 'the COMMIT'
+    : `statement ${index + 1} of ${run.statements.length}`
+  return new BackflipError(`${placeOf(host)} refused ${what}`, {
     code: isLock ? 'database-lock-timeout' : 'sql-failed',
     kind: 'failed',
     place: statement === undefined ? undefined : { line: statement.line },
@@ -120,17 +124,17 @@ function refused(host: PostgresHost, run: Run, { stdout, stderr }: CommandResult
   })
 }
 
-/** psql ended without its connection. Returns when everything was committed all the same; the server knows, by the transaction's id. */
+/** psql ended without our last line. Returns when everything was committed all the same; the server knows, by the transaction's id. */
 async function settle(host: PostgresHost, run: Run, end: CommandResult): Promise<void> {
   if (!end.stdout.includes(run.mark)) throw psqlError(host, end)
   const cause = new Error(lines(end.stderr).join('; '))
   const xid = new RegExp(`^${run.mark} xid (\\d+)$`, 'm').exec(end.stdout)?.[1]
-  const wasCommitSent = end.stdout.includes(`${run.mark} commit`)
+  const mayBeCommitted = end.exitCode === 0 || end.stdout.includes(`${run.mark} commit`)
   if (xid === undefined) throw lostSight(host, run, cause)
-  const status = wasCommitSent ? await statusOf(host, xid) : 'aborted'
+  const status = mayBeCommitted ? await statusOf(host, xid) : 'aborted'
   if (status === 'committed') return
   if (status !== 'aborted') throw lostSight(host, run, cause, `SELECT pg_xact_status('${xid}');`)
-  throw new BackflipError(`the connection to ${placeOf(host)} was lost`, {
+  throw new BackflipError(`the session with ${placeOf(host)} ended before its COMMIT`, {
     code: 'sql-failed',
     kind: 'failed',
     details: ['nothing was kept: the transaction was not committed'],
@@ -139,7 +143,7 @@ async function settle(host: PostgresHost, run: Run, end: CommandResult): Promise
 }
 
 function lostSight(host: PostgresHost, run: Run, cause: unknown, hint = 'look into the database'): BackflipError {
-  if (cause instanceof BackflipError && cause.code !== 'command-timeout') return cause
+  if (cause instanceof BackflipError && cause.code !== 'database-timeout') return cause
   const kept = run.isOneTransaction ? 'all of the file or nothing of it was kept' : 'the file is no single transaction'
   return new BackflipError(`nobody can tell what ${placeOf(host)} kept of the file`, {
     code: 'sql-outcome-unknown',

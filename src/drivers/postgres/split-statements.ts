@@ -3,11 +3,9 @@ export interface Statement {
   /** 1-based, of its first word. */
   readonly line: number
   readonly text: string
-  /** Its words outside of quotes and comments, in upper case, at most the first twelve: what kind of statement it is. */
+  /** Its words outside of quotes and comments, in upper case: what kind of statement it is. */
   readonly words: readonly string[]
 }
-
-const KEPT_WORDS = 12
 
 /** Things that may hold a semicolon, each as PostgreSQL's own lexer reads it (src/backend/parser/scan.l); the first that matches wins. */
 const TOKENS = new RegExp(
@@ -71,7 +69,7 @@ export function splitStatements(text: string): readonly Statement[] {
   function finish(end: number): void {
     if (start !== null) {
       const line = text.slice(0, start).split('\n').length
-      statements.push({ line, text: text.slice(start, end).trimEnd(), words: words.slice(0, KEPT_WORDS) })
+      statements.push({ line, text: text.slice(start, end).trimEnd(), words })
     }
     start = null
     words = []

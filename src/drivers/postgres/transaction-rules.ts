@@ -1,10 +1,14 @@
 import type { Statement } from './split-statements.ts'
 
+const HEAD_WORDS = 12
+
 /**
  * Why a statement cannot stand in a transaction that we open, or null. From PostgreSQL's PreventInTransactionBlock (each caller in
  * src/backend/commands, 15): the command's page says "cannot be executed inside a transaction block".
  */
-export function whyNotInTransaction({ words }: Statement): string | null {
+export function whyNotInTransaction(statement: Statement): string | null {
+  // Further on there are names of columns and the like.
+  const words = statement.words.slice(0, HEAD_WORDS)
   const [first = '', second = ''] = words
   const has = (word: string) => words.includes(word)
   switch (first) {

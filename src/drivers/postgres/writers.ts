@@ -32,16 +32,23 @@ SELECT format('ALTER DATABASE %I RESET "backflip.connection_limit"', datname) FR
   WHERE kept IS NOT NULL ORDER BY oid \\gexec
 COMMIT;`
 
-/** Sessions of clients but ours; workers that are not the server's own, which apply what other servers or schedules send. */
+const NOT_OURS = `NOT (a.application_name = 'backflip' AND a.usename = current_user)`
+
+/**
+ * Who can write: sessions of clients; workers that are not the server's own, which apply what other servers or schedules send, and which come
+ * back when they are ended; prepared transactions, which only a person can end.
+ */
 const WRITERS = `
-  SELECT a.pid, format('%s: %s in %s as %s from %s (pid %s)', a.backend_type,
-      coalesce(nullif(a.application_name, ''), 'no name'), coalesce(a.datname, 'no database'), coalesce(a.usename, 'no user'),
-      coalesce(host(a.client_addr), 'this host'), a.pid) AS who
+  SELECT format('%s: %s in %s as %s from %s (pid %s)', a.backend_type, coalesce(nullif(a.application_name, ''), 'no name'),
+      coalesce(a.datname, 'no database'), coalesce(a.usename, 'no user'), coalesce(host(a.client_addr), 'this host'), a.pid) AS who
   FROM pg_stat_activity a
-  WHERE NOT (a.application_name = 'backflip' AND a.usename = current_user)
+  WHERE ${NOT_OURS}
     AND a.backend_type NOT IN ('autovacuum launcher', 'autovacuum worker', 'logical replication launcher', 'background writer',
       'checkpointer', 'archiver', 'startup', 'walreceiver', 'walsender', 'walwriter', 'walsummarizer', 'slotsync worker',
-      'io worker', 'parallel worker')`
+      'io worker', 'parallel worker')
+  UNION ALL SELECT format('subscription %s in %s is enabled', s.subname, d.datname)
+    FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid WHERE s.subenabled
+  UNION ALL SELECT format('prepared transaction %s in %s since %s', gid, database, prepared) FROM pg_prepared_xacts`
 
 /**
  * Ends them until two looks in a row find nobody: a session that passed the limit's check just before it was set shows up a moment later.
@@ -53,7 +60,7 @@ DECLARE quiet int := 0;
 BEGIN
   FOR i IN 1..${END_LIMIT_SECONDS * 10} LOOP
     PERFORM pg_stat_clear_snapshot();
-    PERFORM pg_terminate_backend(w.pid) FROM (${WRITERS}) w;
+    PERFORM pg_terminate_backend(a.pid) FROM pg_stat_activity a WHERE a.backend_type = 'client backend' AND ${NOT_OURS};
     IF FOUND THEN quiet := 0; ELSE quiet := quiet + 1; END IF;
     EXIT WHEN quiet >= 2;
     PERFORM pg_sleep(0.1);
@@ -63,10 +70,7 @@ END $$;`
 const STATE = `
 SELECT json_build_object(
   'isClosed', (SELECT bool_and(datconnlimit = 0 AND kept IS NOT NULL) FROM (${OURS}) o),
-  'remaining', (SELECT coalesce(json_agg(who), '[]') FROM (
-    SELECT who FROM (${WRITERS}) w
-    UNION ALL SELECT format('prepared transaction %s in %s since %s', gid, database, prepared) FROM pg_prepared_xacts
-    LIMIT 100) r));`
+  'remaining', (SELECT coalesce(json_agg(who), '[]') FROM (SELECT who FROM (${WRITERS}) w LIMIT 100) r));`
 
 export async function readWriters(host: PostgresHost): Promise<WriterState> {
   const { isClosed, remaining } = await psqlJson<{ isClosed: boolean; remaining: readonly string[] }>(host, {

@@ -1,0 +1,53 @@
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Cluster } from './cluster.ts'
+
+describe('a copy that becomes live', () => {
+  let live: Cluster
+  let copy: Cluster
+  const keptFile = () => join(copy.host.config.dataFolder, 'backflip-fork.json')
+  /** As the file has it: one of them is read by the server only when it starts. */
+  const setting = async (name: string) =>
+    (await copy.sql(`SELECT setting FROM pg_file_settings WHERE name = '${name}' ORDER BY seqno DESC LIMIT 1`)).trim()
+  const count = async (cluster: Cluster) => Number(await cluster.sql('SELECT count(*) FROM t'))
+
+  beforeEach(async () => {
+    live = await Cluster.make()
+    await live.sql('CREATE TABLE t (i int); INSERT INTO t VALUES (1);')
+    copy = await live.copy()
+  })
+  afterEach(async () => {
+    await copy.close()
+    await live.close()
+  })
+
+  it('never fetches what the first server wrote after it, and keeps its own settings', async () => {
+    const command = `cp ${live.host.config.dataFolder}/pg_wal/%f %p`
+    await copy.sql(
+      `ALTER SYSTEM SET restore_command = '${command}'; ALTER SYSTEM SET recovery_target_timeline = 'latest';`,
+    )
+    await live.sql('INSERT INTO t SELECT g FROM generate_series(2, 100) g; SELECT pg_switch_wal();')
+    expect(await copy.database.forkTimeline()).toEqual({ timeline: 2 })
+    expect([await count(live), await count(copy)]).toEqual([100, 1])
+    expect(await setting('restore_command')).toBe(command)
+    expect(await setting('recovery_target_timeline')).toBe('latest')
+    expect(existsSync(keptFile())).toBe(false)
+  })
+
+  it('I5: killed half way and repeated, it opens the timeline once and puts back what was set before', async () => {
+    // What a kill leaves after the settings were changed and before the server was stopped, and after it was stopped.
+    const kept = { timeline: 1, settings: { restore_command: 'old', recovery_target_timeline: null } }
+    writeFileSync(keptFile(), JSON.stringify(kept))
+    await copy.sql("ALTER SYSTEM SET restore_command = 'false'; ALTER SYSTEM SET recovery_target_timeline = 'current';")
+    await copy.database.stop()
+    expect(await copy.database.forkTimeline()).toEqual({ timeline: 2 })
+    expect(await setting('restore_command')).toBe('old')
+    expect(existsSync(keptFile())).toBe(false)
+
+    // And what it leaves after the new timeline was opened.
+    writeFileSync(keptFile(), JSON.stringify(kept))
+    expect(await copy.database.forkTimeline()).toEqual({ timeline: 2 })
+    expect(await count(copy)).toBe(1)
+  })
+})
