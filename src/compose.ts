@@ -11,6 +11,7 @@ import { folderHooks } from './drivers/local/hooks.ts'
 import { localLiveness } from './drivers/local/liveness.ts'
 import { httpProbe } from './drivers/local/probe.ts'
 import { localSharedLock } from './drivers/local/shared-lock.ts'
+import { folderTextStore } from './drivers/local/text-store.ts'
 import { localTransport } from './drivers/local/transport.ts'
 import { processRuntime } from './drivers/process/runtime.ts'
 import { ensurePrivateFolder } from './lib/safe-folder.ts'
@@ -61,6 +62,8 @@ export async function compose(
     registry: directoryRegistry({ config: registry, app }),
     cache: artifactCache({ folder: join(stateFolder, 'cache'), app }),
     probe: httpProbe(clock),
+    data: [],
+    texts: folderTextStore(join(stateFolder, 'texts')),
     liveness,
     hooks: folderHooks(settings.hooksFolder),
     clock,

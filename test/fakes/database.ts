@@ -118,9 +118,15 @@ export function fakeDatabase(
     stopWriters: () => ask('stopWriters', () => void Object.assign(server, { isClosed: true, sessions: 0 })),
     allowWriters: () => ask('allowWriters', () => void Object.assign(server, { isClosed: false })),
     verify: (mark) => ask('verify', () => verifyNow(server, mark)),
-    runSql: ({ text }) =>
+    readSql: (text) => ({
+      statements: text.split(';').length - 1,
+      becauseOf: text.includes('CONCURRENTLY') ? 'it says CONCURRENTLY' : null,
+    }),
+    runSql: ({ text, marker }) =>
       ask('runSql', () => {
+        if (server.markers.has(marker)) throw new Error(`the marker ${marker} is there already`)
         server.ran.push(text)
+        server.markers.set(marker, marker)
         commit(server, [])
         return { sha256: sha256Hex(text), isOneTransaction: true, becauseOf: null, statements: [], notices: [] }
       }),

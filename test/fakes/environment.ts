@@ -1,4 +1,5 @@
 import type { Config, EnvironmentConfig } from '../../src/config/types.ts'
+import { sha256Hex } from '../../src/lib/sha256.ts'
 import type { Environment } from '../../src/operations/environment.ts'
 import type { Journal } from '../../src/ports/journal.ts'
 import { fakeCache } from './cache.ts'
@@ -79,6 +80,15 @@ export function fakeEnvironment({
     registry: fakeRegistry(world, operator),
     cache: fakeCache(world, operator),
     probe: fakeProbe(world, operator),
+    data: [],
+    texts: {
+      keep: async (text) => {
+        const sha256 = sha256Hex(text)
+        world.texts.set(sha256, text)
+        return sha256
+      },
+      read: async (sha256) => world.texts.get(sha256) ?? null,
+    },
     liveness: fakeLiveness(world, operator),
     hooks: fakeHooks(world, operator),
     clock: world.clock.of(operator),

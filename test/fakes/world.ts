@@ -71,6 +71,8 @@ export class World {
   onChange: (change: Change) => void = () => undefined
   /** A fault of the edge: it runs and does not answer. */
   edgeHangs: () => boolean = () => false
+  /** What was kept on this host by its digest. */
+  readonly texts = new Map<string, string>()
   /** Whether there are hooks between phases: without them the engine joins durable writes across phases. */
   hasHooks = false
   /** A fault of the operator's hooks. */

@@ -98,7 +98,9 @@ describe('a database that cannot be asked', () => {
     }
     const database = postgresDatabase({ ...cluster.host, transport })
     await expect(database.checkpoint()).rejects.toMatchObject({ code: 'database-timeout' })
-    await expect(database.runSql({ text: 'SELECT 1', lockTimeoutMs: 1, statementTimeoutMs: 1 })).rejects.toMatchObject({
+    await expect(
+      database.runSql({ text: 'SELECT 1', lockTimeoutMs: 1, statementTimeoutMs: 1, marker: 'm' }),
+    ).rejects.toMatchObject({
       code: 'sql-outcome-unknown',
       kind: 'person',
     })

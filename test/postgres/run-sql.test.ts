@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -13,7 +14,7 @@ describe('somebody’s SQL', () => {
   beforeEach(() => cluster.sql('DROP TABLE IF EXISTS t; CREATE TABLE t (i int PRIMARY KEY, s text)'))
 
   const run = (text: string, lockTimeoutMs = 2_000) =>
-    cluster.database.runSql({ text, lockTimeoutMs, statementTimeoutMs: 20_000 })
+    cluster.database.runSql({ text, lockTimeoutMs, statementTimeoutMs: 20_000, marker: randomUUID() })
   const content = async () => (await cluster.sql('SELECT i, s FROM t ORDER BY i')).trim()
 
   it('runs in one transaction, and says statement by statement what was done', async () => {

@@ -8,7 +8,7 @@ import { lossSince } from './loss.ts'
 import { readMarker, writeMarker } from './marker.ts'
 import { psql } from './psql.ts'
 import { readRows, readTables } from './rows.ts'
-import { runSql } from './run-sql.ts'
+import { readSql, runSql } from './run-sql.ts'
 import { startServer, stopServer, waitUntilReady } from './server.ts'
 import { verifyCopy } from './verify.ts'
 import { allowWriters, readWriters, stopWriters } from './writers.ts'
@@ -35,6 +35,7 @@ export function postgresDatabase(host: PostgresHost): Database {
     stopWriters: () => stopWriters(host),
     allowWriters: () => allowWriters(host),
     verify: (mark) => verifyCopy(host, mark),
+    readSql,
     runSql: (ask) => runSql(host, ask),
     tables: () => readTables(host),
     rows: (ask) => readRows(host, ask),

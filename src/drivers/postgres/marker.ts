@@ -9,13 +9,17 @@ const KEPT_MARKERS = 500
 /** UTC with microseconds: what the row says, and what a copy must say. */
 const AT = `to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
 
+/** Without the notices that it is there already. */
+export const MARKER_TABLE = `SET client_min_messages = warning;
+CREATE SCHEMA IF NOT EXISTS backflip;
+CREATE TABLE IF NOT EXISTS backflip.marker (name text PRIMARY KEY, at timestamptz NOT NULL);
+RESET client_min_messages;`
+
 /**
  * The end of the log is read before the row gets its transaction id: a transaction with a greater id has written nothing before that
  * place, and one with a smaller id that commits later may have.
  */
-const WRITE = `
-CREATE SCHEMA IF NOT EXISTS backflip;
-CREATE TABLE IF NOT EXISTS backflip.marker (name text PRIMARY KEY, at timestamptz NOT NULL);
+const WRITE = `${MARKER_TABLE}
 SELECT pg_current_wal_insert_lsn() AS "logFrom" \\gset
 BEGIN;
 DELETE FROM backflip.marker WHERE name NOT IN (

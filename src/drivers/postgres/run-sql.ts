@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { BackflipError, usageError } from '../../domain/errors.ts'
 import { sha256Hex } from '../../lib/sha256.ts'
-import type { SqlReport, SqlStatementReport } from '../../ports/database.ts'
+import type { SqlReport, SqlShape, SqlStatementReport } from '../../ports/database.ts'
 import type { CommandResult } from '../../ports/transport.ts'
 import { lines, type PostgresHost, placeOf } from './host.ts'
+import { MARKER_TABLE, writeMarker } from './marker.ts'
 import { psql, startPsql } from './psql.ts'
 import { psqlError, sqlState } from './psql-error.ts'
 import { type Statement, splitStatements } from './split-statements.ts'
@@ -15,6 +16,8 @@ export interface SqlAsk {
   readonly lockTimeoutMs: number
   /** For one statement. */
   readonly statementTimeoutMs: number
+  /** Of the row that says that all of it was done. */
+  readonly marker: string
 }
 
 const MAX_BYTES = 8 * 1024 * 1024
@@ -24,12 +27,23 @@ const MAX_SCRIPT_MS = 24 * 60 * 60_000
 /** psql(1), "Exit status": 3 is a statement that failed under ON_ERROR_STOP, 2 a connection that was lost. */
 const STATEMENT_FAILED = 3
 
+/** What a file is, before anybody is asked anything. */
+export function readSql(text: string): SqlShape {
+  const statements = read(text)
+  return { statements: statements.length, becauseOf: whyNotOneTransaction(statements) }
+}
+
+function whyNotOneTransaction(statements: readonly Statement[]): string | null {
+  return statements.map(whyNotInTransaction).find((why) => why !== null) ?? null
+}
+
 export async function runSql(host: PostgresHost, ask: SqlAsk): Promise<SqlReport> {
   const statements = read(ask.text)
-  const becauseOf = statements.map(whyNotInTransaction).find((why) => why !== null) ?? null
+  const becauseOf = whyNotOneTransaction(statements)
   const run = { statements, isOneTransaction: becauseOf === null, mark: `::${randomUUID()}` }
   const end = await startPsql(host, {
     script: scriptOf(run),
+    values: { bf_marker: ask.marker },
     timeoutMs: ask.statementTimeoutMs,
     scriptTimeoutMs: Math.min(ask.statementTimeoutMs * statements.length, MAX_SCRIPT_MS),
     lockTimeoutMs: ask.lockTimeoutMs,
@@ -40,6 +54,7 @@ export async function runSql(host: PostgresHost, ask: SqlAsk): Promise<SqlReport
   if (end.exitCode === STATEMENT_FAILED) throw refused(host, run, end)
   // Without our last line the script was not read to its end, or more was printed than we read.
   if (end.exitCode !== 0 || !end.stdout.includes(`${run.mark} end`)) await settle(host, run, end)
+  if (!run.isOneTransaction) await writeMarker(host, ask.marker)
   return {
     sha256: sha256Hex(ask.text),
     isOneTransaction: run.isOneTransaction,
@@ -77,7 +92,14 @@ function read(text: string): readonly Statement[] {
 function scriptOf({ statements, isOneTransaction, mark }: Run): string {
   const body = statements.flatMap(({ text }, index) => [`\\echo ${mark} ${index}`, verbatim(text)])
   if (!isOneTransaction) return `${[...body, `\\echo ${mark} end`].join('\n')}\n`
-  const open = ['BEGIN;', 'SELECT pg_current_xact_id() AS xid \\gset', `\\echo ${mark} xid :xid`]
+  // A second run waits for the first at the marker's key, and finds it there when the first was committed.
+  const open = [
+    MARKER_TABLE,
+    'BEGIN;',
+    "INSERT INTO backflip.marker (name, at) VALUES (:'bf_marker', clock_timestamp());",
+    'SELECT pg_current_xact_id() AS xid \\gset',
+    `\\echo ${mark} xid :xid`,
+  ]
   return `${[...open, ...body, `\\echo ${mark} commit`, 'COMMIT;', `\\echo ${mark} end`].join('\n')}\n`
 }
 

@@ -40,13 +40,15 @@ export const swapData = defineStep<StepPorts, ReplaceParams>({
     ),
 })
 
-async function replace({ service: name, copy, keepAs }: Service, context: Context): Promise<void> {
+async function replace({ service: name, snapshot, copy, keepAs }: Service, context: Context): Promise<void> {
   const service = serviceOf(context.ports, name)
   const { operation, generation: fencedBy } = context
   if ((await service.swapped({ copy, keepAs })) === 'no') await stopLive(name, context)
   await service.stop({ name: copy, timeoutMs: STOP_MS, fencedBy })
   await service.swap({ copy, keepAs, operation, fencedBy })
   await startLive(name, context)
+  // What was kept by an earlier restore goes on with its own log; a copy must not continue the log that it was copied from.
+  if (snapshot !== null) await service.database()?.forkTimeline()
 }
 
 async function putBack({ service: name, copy, keepAs }: Service, context: Context): Promise<void> {
