@@ -1,8 +1,10 @@
+import type { OperationState } from '../domain/history/operation.ts'
 import type { EnvironmentRecord } from '../domain/history/record.ts'
 import { type Drift, findDrift } from './drift.ts'
 import type { Environment, RunOptions } from './environment.ts'
 import { observe } from './observe.ts'
 import { refuseWhileOpen } from './run-plan.ts'
+import { refuseAnotherPast } from './same-past.ts'
 import { takeFenceUnder } from './take-fence.ts'
 import { withLease } from './with-lease.ts'
 
@@ -15,6 +17,8 @@ export interface DoctorReport {
 /** Shows every difference between journal, edge and runtime. Changes nothing. */
 export async function examine(environment: Environment): Promise<DoctorReport> {
   const { record, view } = await observe(environment)
+  // What differs while an operation is open is its own business, and that it is open is what a person should know first.
+  if (record.open !== null) return { drift: [unfinished(record.open)], repaired: [] }
   return { drift: findDrift(record, view, await environment.runtime.list()), repaired: [] }
 }
 
@@ -22,6 +26,7 @@ export async function examine(environment: Environment): Promise<DoctorReport> {
 export function repair(environment: Environment, options: RunOptions = {}): Promise<DoctorReport> {
   return withLease(environment, 'doctor --repair', options, async ({ lease }) => {
     const { record, view } = await observe(environment)
+    await refuseAnotherPast(environment, view.anchor)
     refuseWhileOpen(record)
     const before = findDrift(record, view, await environment.runtime.list())
     const repaired = before.filter((one) => one.repair === 'safe')
@@ -60,4 +65,13 @@ async function mendActiveColor(
 ): Promise<void> {
   if (live === null || !repaired.some(({ code }) => code === 'active-color-differs')) return
   await edge.record({ at: clock.now(), color: live.color, sha: live.sha, operation: live.operation, fencedBy })
+}
+
+function unfinished({ plan: { kind, operation } }: OperationState): Drift {
+  return {
+    code: 'operation-open',
+    message: `the ${kind} ${operation} is unfinished`,
+    repair: 'person',
+    next: 'backflip status   (whether it runs; if not: backflip resume, or backflip abort)',
+  }
 }

@@ -6,20 +6,22 @@ export const doctor = defineCommand({
   options: [{ flags: '--repair', description: 'mend the safe ones; which color is live is never guessed' }],
   examples: ['backflip doctor', 'backflip doctor --repair'],
   async run(input) {
-    const [{ examine, repair }, { runOptions }, { painter }] = await Promise.all([
+    const [{ examine, repair }, { changingUnlessHeld, runOptions }, { painter }] = await Promise.all([
       import('../../operations/doctor.ts'),
       import('../operate.ts'),
       import('../render/style.ts'),
     ])
     const environment = await input.environment()
     const report =
-      input.options.repair === true ? await repair(environment, await runOptions(input)) : await examine(environment)
+      input.options.repair === true
+        ? await changingUnlessHeld(input, repair(environment, await runOptions(input)))
+        : await examine(environment)
     const paint = painter(input.io.useColor)
     const lines = [
       ...report.repaired.map(({ message }) => `${paint('good', '✓')} mended: ${message}`),
       ...report.drift.map(
-        ({ message, repair: how }) =>
-          `${paint('bad', '✗')} ${message}   ${how === 'safe' ? 'backflip doctor --repair' : 'for a person to decide'}`,
+        ({ message, repair: how, next }) =>
+          `${paint('bad', '✗')} ${message}   ${how === 'safe' ? 'backflip doctor --repair' : (next ?? 'for a person to decide')}`,
       ),
       ...(report.drift.length === 0 ? [`${paint('good', '✓')} journal, edge and instances agree`] : []),
     ]

@@ -1,5 +1,5 @@
 import { defineCommand } from '../define-command.ts'
-import { reasonOf } from './deploy.ts'
+import { reasonOf } from '../require-reason.ts'
 
 export const rollback = defineCommand({
   name: 'rollback',
@@ -27,8 +27,11 @@ export const rollback = defineCommand({
     ])
     const ask = await rollbackRequest(input.args, input.options)
     const environment = await input.environment()
-    const plan = await prepareRollback(environment, ask)
-    return operate(input, plan, (options) => run(environment, plan, options))
+    return operate(input, {
+      environment,
+      prepare: () => prepareRollback(environment, ask),
+      run: (plan, options) => run(environment, plan, options),
+    })
   },
 })
 
