@@ -39,7 +39,7 @@ export async function compose(
       app,
       environment,
       now: clock.now,
-      newId: uuid7,
+      newId: () => uuid7(),
     }),
     edge: haproxyEdge({
       config: settings.edge,
@@ -64,7 +64,7 @@ export async function compose(
     liveness,
     hooks: folderHooks(settings.hooksFolder),
     clock,
-    newOperationId: () => uuid7() as OperationId,
+    newOperationId: (after) => uuid7(undefined, after) as OperationId,
     actor,
   }
 }

@@ -27,6 +27,18 @@ export function processState(pid: number): string | null {
   return statFields(pid)?.[0] ?? null
 }
 
+/** USER_HZ, the unit of start times: 100 on every Linux that Node runs on (time(7)). */
+const TICKS_PER_SECOND = 100
+
+/**
+ * How long ago a process of this boot began, by a clock that nobody sets: ticks since boot, compared with our own (/proc/uptime would be another
+ * one in a container with lxcfs).
+ */
+export function processAgeMs(start: string): number {
+  const ticks = Number(processStart(process.pid)) - Number(start)
+  return Math.max(0, (ticks * 1000) / TICKS_PER_SECOND + performance.now())
+}
+
 let knownBootId: string | undefined
 
 /** Another one after each boot: a recorded pid of another boot is nobody. */

@@ -23,7 +23,8 @@ export interface Environment {
   readonly liveness: Liveness
   readonly hooks: Hooks
   readonly clock: Clock
-  readonly newOperationId: () => OperationId
+  /** Sorts behind `after`, whatever the clock says: logs and folders are told old from new by it. */
+  readonly newOperationId: (after: OperationId | null) => OperationId
   /** Who asks: shown in the history. */
   readonly actor: string
 }

@@ -36,7 +36,11 @@ function takeUp(
       { operation: open.plan.operation, actor: environment.actor, fact: { kind: 'operation-resumed', by } },
     ])
     for (const entry of entries) options.progress?.entry(entry)
-    return runUnder(environment, leased, generation, options, runner, { plan: open.plan, state: open })
+    return runUnder(environment, leased, generation, options, runner, {
+      plan: open.plan,
+      state: open,
+      beganMs: null,
+    })
   })
 }
 

@@ -27,13 +27,14 @@ export async function runPlan(environment: Environment, plan: Plan, options: Run
     // A freeze came while this one was being approved, or waited for its turn.
     if (plan.kind === 'deploy') refuseWhileFrozen({ record })
     const generation = await takeFence(environment)
+    const beganMs = environment.clock.monotonicMs()
     const [entry] = await environment.journal.append(leased.lease.token, [
       { operation: plan.operation, actor: environment.actor, fact: { kind: 'operation-started', plan } },
     ])
     const state = entry === undefined ? null : foldOperation(null, entry)
     if (entry === undefined || state === null) throw new Error('the journal took the plan and returned no entry')
     ;(options.progress ?? SILENT).entry(entry)
-    return runUnder(environment, leased, generation, options, runOperation, { plan, state })
+    return runUnder(environment, leased, generation, options, runOperation, { plan, state, beganMs })
   })
 }
 
@@ -65,7 +66,7 @@ export async function runUnder(
   generation: number,
   options: RunOptions,
   runner: Runner,
-  { plan, state }: Pick<OperationRun<StepPorts>, 'plan' | 'state'>,
+  { plan, state, beganMs }: Pick<OperationRun<StepPorts>, 'plan' | 'state' | 'beganMs'>,
 ): Promise<OperationEnd> {
   const { journal, hooks, clock, actor } = environment
   const listener: Listener = options.progress ?? SILENT
@@ -85,6 +86,8 @@ export async function runUnder(
       signal,
       listener,
       state,
+      beganMs,
+      writtenMs: new Map(),
       begun: null,
     })
   } catch (error) {

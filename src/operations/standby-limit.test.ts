@@ -3,6 +3,7 @@ import { History } from '../../test/fakes/history.ts'
 import { standbyIsExpired } from './standby-limit.ts'
 
 const HOUR_MS = 3_600_000
+const OLD = [{ ageMs: 100 * HOUR_MS }]
 
 describe('standbyIsExpired', () => {
   const { record } = new History().deploy(1).deploy(2)
@@ -10,13 +11,20 @@ describe('standbyIsExpired', () => {
   const later = (ms: number) => new Date(since + ms).toISOString()
 
   it('counts from when the other color got the traffic', () => {
-    expect(standbyIsExpired(record, HOUR_MS, later(HOUR_MS - 1))).toBe(false)
-    expect(standbyIsExpired(record, HOUR_MS, later(HOUR_MS + 1))).toBe(true)
+    expect(standbyIsExpired(record, HOUR_MS, later(HOUR_MS - 1), OLD)).toBe(false)
+    expect(standbyIsExpired(record, HOUR_MS, later(HOUR_MS + 1), OLD)).toBe(true)
+  })
+
+  it('a clock that jumped ahead takes no way back away: what runs is too young for that', () => {
+    const young = [...OLD, { ageMs: HOUR_MS / 2 }]
+    expect(standbyIsExpired(record, HOUR_MS, later(72 * HOUR_MS), young)).toBe(false)
+    expect(standbyIsExpired(record, HOUR_MS, later(-72 * HOUR_MS), OLD)).toBe(false)
+    expect(standbyIsExpired(record, HOUR_MS, later(72 * HOUR_MS), [...OLD, { ageMs: null }])).toBe(true)
   })
 
   it('without a limit, without a standby color, or while nothing is live there is nothing to take away', () => {
-    expect(standbyIsExpired(record, null, later(HOUR_MS))).toBe(false)
-    expect(standbyIsExpired(new History().deploy(1).record, HOUR_MS, later(HOUR_MS))).toBe(false)
-    expect(standbyIsExpired(new History().record, HOUR_MS, later(HOUR_MS))).toBe(false)
+    expect(standbyIsExpired(record, null, later(HOUR_MS), OLD)).toBe(false)
+    expect(standbyIsExpired(new History().deploy(1).record, HOUR_MS, later(HOUR_MS), OLD)).toBe(false)
+    expect(standbyIsExpired(new History().record, HOUR_MS, later(HOUR_MS), OLD)).toBe(false)
   })
 })

@@ -1,18 +1,29 @@
 import { otherColor } from '../domain/color.ts'
 import type { EnvironmentRecord } from '../domain/history/record.ts'
 import { planCleanup } from '../domain/plan/cleanup.ts'
+import type { Instance } from '../ports/runtime.ts'
 import type { Environment, RunOptions } from './environment.ts'
 import { observe, planFacts } from './observe.ts'
 import { sealPlan } from './plan-hash.ts'
 import { runPlan } from './run-plan.ts'
 
-/** Whether the old color has outlived the time that the config gives it. */
-export function standbyIsExpired(record: EnvironmentRecord, keepMs: number | null, now: string): boolean {
+/**
+ * Whether the old color has outlived the time that the config gives it: by the wall clock, and by the age of what runs. Every instance of both colors
+ * was started before the old one lost the traffic; one that is younger than the limit says that the clock has jumped, and a way back is not
+ * taken away for that. (It may also have been restarted, by `up`: then the old color is kept longer, which harms nobody.)
+ */
+export function standbyIsExpired(
+  record: EnvironmentRecord,
+  keepMs: number | null,
+  now: string,
+  instances: readonly Pick<Instance, 'ageMs'>[],
+): boolean {
   const { live, open } = record
   if (keepMs === null || live === null || open !== null) return false
   const held = record.colors[otherColor(live.color)]
   // Counted from when the other color got the traffic: until then it was no standby.
-  return held.is === 'started' && Date.parse(now) - Date.parse(live.since) > keepMs
+  if (held.is !== 'started' || Date.parse(now) - Date.parse(live.since) <= keepMs) return false
+  return instances.every(({ ageMs }) => ageMs === null || ageMs > keepMs)
 }
 
 /**
@@ -20,10 +31,11 @@ export function standbyIsExpired(record: EnvironmentRecord, keepMs: number | nul
  * rollback, which may be about to use it.
  */
 export async function applyStandbyLimit(environment: Environment, options: RunOptions = {}): Promise<boolean> {
-  const { settings, clock } = environment
+  const { settings, clock, runtime } = environment
+  if (settings.standbyKeepMs === null) return false
   const observed = await observe(environment)
-  if (observed.view.memory === null || !standbyIsExpired(observed.record, settings.standbyKeepMs, clock.now()))
-    return false
+  if (observed.view.memory === null) return false
+  if (!standbyIsExpired(observed.record, settings.standbyKeepMs, clock.now(), await runtime.list())) return false
   const facts = planFacts(environment, observed, `the standby color is kept for ${settings.standbyKeepMs} ms`)
   await runPlan(environment, sealPlan(planCleanup(facts, { color: null, force: true })), options)
   return true

@@ -1,5 +1,6 @@
 import { type Color, isColor } from '../../domain/color.ts'
 import type { ComponentName, OperationId, Sha } from '../../domain/ids.ts'
+import { processAgeMs } from '../../lib/proc.ts'
 import type { Instance } from '../../ports/runtime.ts'
 import { LOOPBACK } from './addresses.ts'
 import type { ProcessContext } from './context.ts'
@@ -26,6 +27,7 @@ export function instanceOf(record: InstanceRecord): Instance {
     address: { name, host, port },
     state: running ? 'running' : 'stopped',
     since: running ? startedAt : (stopped?.at ?? null),
+    ageMs: running ? processAgeMs(record.processStart) : null,
     exit: running ? null : (stopped?.exit ?? null),
   }
 }
@@ -46,6 +48,7 @@ function unrecorded(context: ProcessContext, names: readonly string[]): readonly
         operation: mark.BACKFLIP_OPERATION as OperationId,
         address: { name, host: LOOPBACK, port: Number(mark.PORT) },
         since: null,
+        ageMs: null,
         exit: null,
       },
     ]
