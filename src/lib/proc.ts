@@ -31,12 +31,12 @@ export function processState(pid: number): string | null {
 const TICKS_PER_SECOND = 100
 
 /**
- * How long ago a process of this boot began, by a clock that nobody sets: ticks since boot, compared with our own (/proc/uptime would be another
- * one in a container with lxcfs).
+ * When a process of this boot began, on the scale of `performance.now()`, which begins with our own process: below zero when it is older than we are.
+ * Ticks since boot are compared, so nobody sets this clock (/proc/uptime would be another one in a container with lxcfs).
  */
-export function processAgeMs(start: string): number {
-  const ticks = Number(processStart(process.pid)) - Number(start)
-  return Math.max(0, (ticks * 1000) / TICKS_PER_SECOND + performance.now())
+export function processBeganMs(start: string): number {
+  const ticks = Number(start) - Number(processStart(process.pid))
+  return (ticks * 1000) / TICKS_PER_SECOND
 }
 
 let knownBootId: string | undefined

@@ -3,12 +3,12 @@ import { History } from '../../test/fakes/history.ts'
 import { standbyIsExpired } from './standby-limit.ts'
 
 const HOUR_MS = 3_600_000
-const OLD = [{ ageMs: 100 * HOUR_MS }]
+const OLD = [{ beganMs: -100 * HOUR_MS }]
 
 describe('standbyIsExpired', () => {
   const { record } = new History().deploy(1).deploy(2)
   const since = Date.parse(record.live?.since ?? '')
-  const later = (ms: number) => new Date(since + ms).toISOString()
+  const later = (ms: number) => ({ at: new Date(since + ms).toISOString(), monotonicMs: 0 })
 
   it('counts from when the other color got the traffic', () => {
     expect(standbyIsExpired(record, HOUR_MS, later(HOUR_MS - 1), OLD)).toBe(false)
@@ -16,10 +16,10 @@ describe('standbyIsExpired', () => {
   })
 
   it('a clock that jumped ahead takes no way back away: what runs is too young for that', () => {
-    const young = [...OLD, { ageMs: HOUR_MS / 2 }]
+    const young = [...OLD, { beganMs: -HOUR_MS / 2 }]
     expect(standbyIsExpired(record, HOUR_MS, later(72 * HOUR_MS), young)).toBe(false)
     expect(standbyIsExpired(record, HOUR_MS, later(-72 * HOUR_MS), OLD)).toBe(false)
-    expect(standbyIsExpired(record, HOUR_MS, later(72 * HOUR_MS), [...OLD, { ageMs: null }])).toBe(true)
+    expect(standbyIsExpired(record, HOUR_MS, later(72 * HOUR_MS), [...OLD, { beganMs: null }])).toBe(true)
   })
 
   it('without a limit, without a standby color, or while nothing is live there is nothing to take away', () => {

@@ -15,15 +15,15 @@ import { runPlan } from './run-plan.ts'
 export function standbyIsExpired(
   record: EnvironmentRecord,
   keepMs: number | null,
-  now: string,
-  instances: readonly Pick<Instance, 'ageMs'>[],
+  now: { readonly at: string; readonly monotonicMs: number },
+  instances: readonly Pick<Instance, 'beganMs'>[],
 ): boolean {
   const { live, open } = record
   if (keepMs === null || live === null || open !== null) return false
   const held = record.colors[otherColor(live.color)]
   // Counted from when the other color got the traffic: until then it was no standby.
-  if (held.is !== 'started' || Date.parse(now) - Date.parse(live.since) <= keepMs) return false
-  return instances.every(({ ageMs }) => ageMs === null || ageMs > keepMs)
+  if (held.is !== 'started' || Date.parse(now.at) - Date.parse(live.since) <= keepMs) return false
+  return instances.every(({ beganMs }) => beganMs === null || now.monotonicMs - beganMs > keepMs)
 }
 
 /**
@@ -35,7 +35,8 @@ export async function applyStandbyLimit(environment: Environment, options: RunOp
   if (settings.standbyKeepMs === null) return false
   const observed = await observe(environment)
   if (observed.view.memory === null) return false
-  if (!standbyIsExpired(observed.record, settings.standbyKeepMs, clock.now(), await runtime.list())) return false
+  const now = { at: clock.now(), monotonicMs: clock.monotonicMs() }
+  if (!standbyIsExpired(observed.record, settings.standbyKeepMs, now, await runtime.list())) return false
   const facts = planFacts(environment, observed, `the standby color is kept for ${settings.standbyKeepMs} ms`)
   await runPlan(environment, sealPlan(planCleanup(facts, { color: null, force: true })), options)
   return true

@@ -119,7 +119,7 @@ async function startOne(
       operation,
       address,
       since: world.clock.stamp(),
-      ageMs: null,
+      beganMs: null,
       exit: dies ? 'exit code 1' : null,
       release,
       died: false,

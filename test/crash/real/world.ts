@@ -31,8 +31,15 @@ export interface RealWorld {
   readonly close: () => Promise<void>
 }
 
-export async function realWorld(): Promise<RealWorld> {
-  const folder = mkdtempSync(join(tmpdir(), 'bf-'))
+export interface RealWorldAsk {
+  /** A folder that is there already, for everything; default: a fresh one. */
+  readonly folder?: string
+  /** More lines of the environment, as YAML without indentation. */
+  readonly environment?: readonly string[]
+}
+
+export async function realWorld(ask: RealWorldAsk = {}): Promise<RealWorld> {
+  const folder = ask.folder ?? mkdtempSync(join(tmpdir(), 'bf-'))
   const [port, first] = [await freePort(), await freePortRange(10)]
   mkdirSync(join(folder, 'app'))
   writeFileSync(join(folder, 'app', 'server.js'), SERVER)
@@ -48,7 +55,7 @@ environments:
     registry: { path: ./registry }
     check: { consecutive: 1, interval: 20ms, limit: 20s }
     verify: { bake: "0" }
-`,
+${(ask.environment ?? []).map((line) => `    ${line}\n`).join('')}`,
   )
   const open = async () => {
     const config = await loadConfig(join(folder, 'backflip.yaml'))
@@ -94,7 +101,7 @@ environments:
       }),
     async close() {
       await within((environment) => down(environment))
-      rmSync(folder, { recursive: true, force: true })
+      if (ask.folder === undefined) rmSync(folder, { recursive: true, force: true })
     },
   }
 }
