@@ -1,5 +1,5 @@
 import type { Config } from '../config/types.ts'
-import type { Environment } from '../operations/environment.ts'
+import type { Environment, Surroundings } from '../operations/environment.ts'
 import type { Io } from './io.ts'
 
 export interface OptionSpec {
@@ -26,6 +26,8 @@ export interface CommandInput {
   readonly config: () => Promise<Config>
   /** Opens the environment’s journal. */
   readonly environment: () => Promise<Environment>
+  /** All but the journal: for a look when it cannot be read. */
+  readonly surroundings: () => Promise<Surroundings>
 }
 
 /** One verb. Light: what it needs is imported in `run`, so that help loads nothing else. Returns the exit code. */

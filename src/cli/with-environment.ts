@@ -1,6 +1,6 @@
 import type { Config } from '../config/types.ts'
 import { BackflipError, toErrorRecord } from '../domain/errors.ts'
-import type { Environment } from '../operations/environment.ts'
+import type { Environment, Surroundings } from '../operations/environment.ts'
 import type { Command, CommandInput } from './define-command.ts'
 import { EXIT, exitOfError } from './exit-codes.ts'
 import type { Io } from './io.ts'
@@ -27,8 +27,16 @@ export async function withEnvironment(
     opened ??= await compose(known, await chooseEnvironment(known, options.env ?? null))
     return opened
   }
+  const surroundings = async (): Promise<Surroundings> => {
+    const [{ chooseEnvironment }, { composeWithoutJournal }] = await Promise.all([
+      import('../config/load.ts'),
+      import('../compose.ts'),
+    ])
+    const known = await config()
+    return composeWithoutJournal(known, await chooseEnvironment(known, options.env ?? null))
+  }
   try {
-    return await command.run({ args, options, io, config, environment })
+    return await command.run({ args, options, io, config, environment, surroundings })
   } catch (error) {
     return await say(error, options.json === true, io)
   }
@@ -48,7 +56,8 @@ async function say(error: unknown, json: boolean, io: Io): Promise<number> {
     import('./render/error.ts'),
     import('./render/style.ts'),
   ])
-  const changed = exitCode === EXIT.failed ? 'see above for what was done' : 'nothing changed'
+  const changed =
+    exitCode === EXIT.failed || exitCode === EXIT.person ? 'see above for what was done' : 'nothing changed'
   io.err(`${renderError(error, exitCode, changed, painter(io.useColor)).join('\n')}\n`)
   const stack = stackOf(error)
   if (stack !== null) io.err(`${stack}\n`)

@@ -63,8 +63,7 @@ export function finishedFact<Ports>(
 ): Fact {
   const { clock, beganMs, state } = run
   // Begun by a process that died: the wall clock is all that both had.
-  const tookMs =
-    beganMs === null ? betweenMs(state.startedAt, clock.now()) : Math.round(clock.monotonicMs() - beganMs)
+  const tookMs = beganMs === null ? betweenMs(state.startedAt, clock.now()) : Math.round(clock.monotonicMs() - beganMs)
   return { kind: 'operation-finished', outcome, error, seenMs, tookMs }
 }
 
@@ -92,10 +91,14 @@ export function isLost(error: unknown): boolean {
 export function findStep<Ports>(run: OperationRun<Ports>, id: string): Step<Ports> {
   const step = run.steps.get(id)
   if (step !== undefined) return step
-  throw new BackflipError(`this version of backflip does not know the step ${JSON.stringify(id)} of the plan`, {
+  throw unknownStep(id)
+}
+
+export function unknownStep(id: string): BackflipError {
+  return new BackflipError(`this version of backflip does not know the step ${JSON.stringify(id)} of the plan`, {
     code: 'unknown-step',
     kind: 'refused',
-    hint: 'finish the operation with the version that began it (backflip history shows it)',
+    hint: 'finish the operation with the version that began it: backflip resume',
   })
 }
 

@@ -29,6 +29,9 @@ export interface Environment {
   readonly actor: string
 }
 
+/** All of it but the journal. */
+export type Surroundings = Omit<Environment, 'journal'>
+
 export interface Progress {
   readonly entry: (entry: import('../domain/journal.ts').Entry) => void
   readonly say: (step: string, text: string) => void

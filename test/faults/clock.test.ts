@@ -122,7 +122,13 @@ describe('the wall clock was set back three days before a command', () => {
     }
     expect(report.record.live.sha).toBe(target)
     expect(run('history').out.split('\n')[0]).toContain(target.slice(0, 12))
-    const log = join(world.folder, '.backflip', 'local', 'logs', `hello-local-web-${report.record.live.color}.${operation}.log`)
+    const log = join(
+      world.folder,
+      '.backflip',
+      'local',
+      'logs',
+      `hello-local-web-${report.record.live.color}.${operation}.log`,
+    )
     writeFileSync(log, 'of the newest operation\n', { flag: 'a' })
     expect(run('logs', 'web', '--color', report.record.live.color).out).toContain('of the newest operation')
   })

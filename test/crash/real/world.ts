@@ -34,12 +34,18 @@ export interface RealWorld {
 export interface RealWorldAsk {
   /** A folder that is there already, for everything; default: a fresh one. */
   readonly folder?: string
-  /** More lines of the environment, as YAML without indentation. */
+  /** More lines of the file and of its environment, as YAML without indentation. */
+  readonly app?: readonly string[]
   readonly environment?: readonly string[]
+  /** More of the environment's edge, in YAML's braces. */
+  readonly edge?: string
+  /** Default: 127.0.0.1. */
+  readonly host?: string
 }
 
 export async function realWorld(ask: RealWorldAsk = {}): Promise<RealWorld> {
   const folder = ask.folder ?? mkdtempSync(join(tmpdir(), 'bf-'))
+  const host = ask.host ?? '127.0.0.1'
   const [port, first] = [await freePort(), await freePortRange(10)]
   mkdirSync(join(folder, 'app'))
   writeFileSync(join(folder, 'app', 'server.js'), SERVER)
@@ -48,9 +54,9 @@ export async function realWorld(ask: RealWorldAsk = {}): Promise<RealWorld> {
     `app: hello
 components:
   web: { command: [node, server.js], routes: [{ path: / }], health: { path: /healthz }, stopTimeout: 2s }
-environments:
+${(ask.app ?? []).map((line) => `${line}\n`).join('')}environments:
   local:
-    edge: { bind: "127.0.0.1:${port}" }
+    edge: { bind: "${host}:${port}"${ask.edge === undefined ? '' : `, ${ask.edge}`} }
     runtime: { ports: ${first}-${first + 9} }
     registry: { path: ./registry }
     check: { consecutive: 1, interval: 20ms, limit: 20s }
@@ -69,7 +75,7 @@ ${(ask.environment ?? []).map((line) => `    ${line}\n`).join('')}`,
       await environment.journal.close()
     }
   }
-  const publicUrl = `http://127.0.0.1:${port}`
+  const publicUrl = `http://${host}:${port}`
   await within(async ({ config, registry, settings }) => {
     for (const sha of [R1, R2]) {
       const sources = [{ component: 'web', path: join(folder, 'app') }]
