@@ -98,7 +98,7 @@ describe('the disk of the edge alone is full', () => {
   let world: RealWorld
   beforeAll(async () => {
     disk = smallDisk(join(folder, 'edge'), 2)
-    world = await realWorld({ edge: `folder: ${disk.folder}`, environment: [`hooks: ${hooks.path}`] })
+    world = await realWorld({ edge: () => `folder: ${disk.folder}`, environment: [`hooks: ${hooks.path}`] })
     await world.deploy(R1)
     await world.deploy(R2)
   })

@@ -41,8 +41,7 @@ beforeAll(async () => {
   // The operator's own files, and what was published, have been there for long.
   spawnSync('sync', ['--file-system', disk.folder])
   boot = world
-  expect(run('deploy', R1, '--yes').exitCode).toBe(0)
-  expect(run('deploy', R2, '--yes').exitCode).toBe(0)
+  for (const sha of [R1, R2]) await world.deploy(sha)
 })
 afterAll(async () => {
   await disk.close()

@@ -37,8 +37,10 @@ export interface RealWorldAsk {
   /** More lines of the file and of its environment, as YAML without indentation. */
   readonly app?: readonly string[]
   readonly environment?: readonly string[]
-  /** More of the environment's edge, in YAML's braces. */
-  readonly edge?: string
+  /** More of the environment's edge, in YAML's braces; given its public port. */
+  readonly edge?: (port: number) => string
+  /** For the whole of phase D. Default 20s. */
+  readonly checkLimit?: string
   /** Default: 127.0.0.1. */
   readonly host?: string
 }
@@ -56,10 +58,10 @@ components:
   web: { command: [node, server.js], routes: [{ path: / }], health: { path: /healthz }, stopTimeout: 2s }
 ${(ask.app ?? []).map((line) => `${line}\n`).join('')}environments:
   local:
-    edge: { bind: "${host}:${port}"${ask.edge === undefined ? '' : `, ${ask.edge}`} }
+    edge: { bind: "${host}:${port}"${ask.edge === undefined ? '' : `, ${ask.edge(port)}`} }
     runtime: { ports: ${first}-${first + 9} }
     registry: { path: ./registry }
-    check: { consecutive: 1, interval: 20ms, limit: 20s }
+    check: { consecutive: 1, interval: 20ms, limit: ${ask.checkLimit ?? '20s'} }
     verify: { bake: "0" }
 ${(ask.environment ?? []).map((line) => `    ${line}\n`).join('')}`,
   )
