@@ -1,8 +1,11 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
 const FORWARDER = fileURLToPath(new URL('./forwarder.ts', import.meta.url))
+
+/** Of the block for documentation (RFC 7042 §2.1.2), locally administered. */
+const FAR_MAC = '02:00:5e:00:53:02'
 
 /**
  * Two hosts, which are network namespaces, and a cable between them, which is a veth pair: the one that Backflip works on, and the one that has the
@@ -39,6 +42,9 @@ export function twoHosts(): TwoHosts {
     ip('-n', name, 'address', 'add', `${address}/24`, 'dev', 'cable')
     for (const device of ['lo', 'cable']) ip('-n', name, 'link', 'set', device, 'up')
   }
+  // Known for good: else the kernel asks who has the address, gives up after three seconds, and a connection fails instead of hanging.
+  ip('-n', far, 'link', 'set', 'cable', 'address', FAR_MAC)
+  ip('-n', near, 'neighbour', 'add', outside, 'lladdr', FAR_MAC, 'dev', 'cable', 'nud', 'permanent')
   const under = ['ip', 'netns', 'exec', near]
   const set = (state: 'up' | 'down') => ['-n', far, 'link', 'set', 'cable', state]
   let forwarder: ChildProcess | null = null
@@ -56,8 +62,7 @@ export function twoHosts(): TwoHosts {
     },
     ask(url) {
       const script = 'fetch(process.argv[1]).then((answer) => answer.text()).then(console.log)'
-      const [file = '', ...rest] = [...under, process.execPath, '-e', script, url]
-      return spawnSync(file, rest, { encoding: 'utf8', timeout: 10_000 }).stdout
+      return ip('netns', 'exec', near, process.execPath, '-e', script, url)
     },
     async close() {
       if (forwarder !== null && forwarder.exitCode === null) {
@@ -79,7 +84,7 @@ export function twoHosts(): TwoHosts {
 
 function ip(...args: readonly string[]): string {
   try {
-    return execFileSync('ip', args, { encoding: 'utf8', stdio: 'pipe' })
+    return execFileSync('ip', args, { encoding: 'utf8', stdio: 'pipe', timeout: 10_000 })
   } catch (cause) {
     throw new Error(`ip ${args.join(' ')}: these tests need root and the Debian package iproute2`, { cause })
   }
