@@ -51,8 +51,14 @@ export function processRuntime(options: ProcessRuntimeOptions): Runtime {
   const look = async <T>(work: () => T | Promise<T>, none: T): Promise<T> =>
     isPrivateFolder(layout.root) ? work() : none
 
+  /** Whoever holds the environment comes by here, and a log can be cut by nobody else. */
+  const fence = async (generation: number): Promise<void> => {
+    await context.enter(generation)
+    ;(await more()).trimLogs(context)
+  }
+
   return {
-    fence: (generation) => telling(context.enter(generation).then(nothing)),
+    fence: (generation) => telling(fence(generation)),
     list: () => look(() => listInstances(context), []),
     addresses: (color, manifest) => addressesOf(context, color, manifest),
     unpack: (ask) => change(ask.color, async () => (await more()).unpackRelease(context, ask)),

@@ -107,12 +107,12 @@ export function asCorrupt(error: unknown, file: string): unknown {
       hint: 'free some space, then: backflip resume',
     })
   if (errcode !== undefined && (errcode & PRIMARY_CODE) === 10)
-    return new BackflipError('the journal cannot be read or written: the disk fails', {
+    return new BackflipError('the journal cannot be read or written: its disk fails, or is full', {
       code: 'journal-io',
       kind: 'failed',
       cause: error,
       details: ['what was being written is not there, or will not be believed: nothing went on after it'],
-      hint: 'look at the disk (dmesg), then: backflip resume',
+      hint: 'look at the disk (df, dmesg), then: backflip resume',
     })
   return error
 }
