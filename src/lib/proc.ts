@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { monotonicMs } from './monotonic.ts'
 
 /** Fields of /proc/<pid>/stat after the command's name, which may itself hold spaces and parentheses (proc(5)). */
 function statFields(pid: number): readonly string[] | null {
@@ -30,13 +31,15 @@ export function processState(pid: number): string | null {
 /** USER_HZ, the unit of start times: 100 on every Linux that Node runs on (time(7)). */
 const TICKS_PER_SECOND = 100
 
+let ownBegin: { readonly ticks: number; readonly ms: number } | undefined
+
 /**
- * When a process of this boot began, on the scale of `performance.now()`, which begins with our own process: below zero when it is older than we are.
- * Ticks since boot are compared, so nobody sets this clock (/proc/uptime would be another one in a container with lxcfs).
+ * When a process of this boot began, on the scale of `monotonicMs`. Its ticks since boot are compared with our own, so nobody sets this clock (and
+ * /proc/uptime would be another one in a container with lxcfs).
  */
 export function processBeganMs(start: string): number {
-  const ticks = Number(start) - Number(processStart(process.pid))
-  return (ticks * 1000) / TICKS_PER_SECOND
+  ownBegin ??= { ticks: Number(processStart(process.pid)), ms: monotonicMs() - process.uptime() * 1000 }
+  return ownBegin.ms + ((Number(start) - ownBegin.ticks) * 1000) / TICKS_PER_SECOND
 }
 
 let knownBootId: string | undefined

@@ -13,6 +13,7 @@ import type { ProcessContext, Unpack } from './context.ts'
 import { layoutOf } from './layout.ts'
 import { listInstances } from './list.ts'
 import type { ProcessEnvironment } from './secrets.ts'
+import { trimLogs } from './trim-logs.ts'
 
 /** Costs nothing where the port answers earlier; a busy machine needs 300 ms and more to get a wrong Node program to its first error. */
 const GRACE_MS = 1_000
@@ -54,7 +55,7 @@ export function processRuntime(options: ProcessRuntimeOptions): Runtime {
   /** Whoever holds the environment comes by here, and a log can be cut by nobody else. */
   const fence = async (generation: number): Promise<void> => {
     await context.enter(generation)
-    ;(await more()).trimLogs(context)
+    trimLogs(context)
   }
 
   return {
