@@ -1,9 +1,14 @@
 import { defineConfig } from 'vitest/config'
 
 /** Two cores: at most two files at once, and files that start HAProxy, processes and crashes by the dozen come one at a time, last. */
+const HEAVY = [
+  'test/e2e/**/*.test.ts',
+  'test/crash/**/*.test.ts',
+  'test/faults/**/*.test.ts',
+  'test/postgres/**/*.test.ts',
+]
 /** On a real incusd, in its network: `npm run incus -- run FILE` (test/incus/main.ts). */
 const INCUS = ['test/incus/**/*.test.ts']
-const HEAVY = ['test/e2e/**/*.test.ts', 'test/crash/**/*.test.ts', 'test/postgres/**/*.test.ts']
 
 export default defineConfig({
   test: {

@@ -16,7 +16,7 @@ import { localTransport } from './drivers/local/transport.ts'
 import { processRuntime } from './drivers/process/runtime.ts'
 import { ensurePrivateFolder } from './lib/safe-folder.ts'
 import { uuid7 } from './lib/uuid7.ts'
-import type { Environment } from './operations/environment.ts'
+import type { Environment, Surroundings } from './operations/environment.ts'
 import type { Transport } from './ports/transport.ts'
 import { openSqliteJournal } from './store/sqlite/journal.ts'
 
@@ -28,6 +28,26 @@ export async function compose(
 ): Promise<Environment> {
   ensurePrivateFolder(settings.stateFolder)
   const { app } = config
+  const { name: environment, stateFolder } = settings
+  return {
+    ...(await composeWithoutJournal(config, settings, actor)),
+    journal: await openSqliteJournal({
+      file: join(stateFolder, 'journal.sqlite'),
+      app,
+      environment,
+      now: systemClock.now,
+      newId: () => uuid7(),
+    }),
+  }
+}
+
+/** For a look when the journal cannot be read. Opens and makes nothing. */
+export async function composeWithoutJournal(
+  config: Config,
+  settings: EnvironmentConfig,
+  actor: string = localActor(),
+): Promise<Surroundings> {
+  const { app } = config
   const { name: environment, stateFolder, runtime, registry } = settings
   const clock = systemClock
   const liveness = localLiveness()
@@ -35,13 +55,6 @@ export async function compose(
   return {
     config,
     settings,
-    journal: await openSqliteJournal({
-      file: join(stateFolder, 'journal.sqlite'),
-      app,
-      environment,
-      now: clock.now,
-      newId: uuid7,
-    }),
     edge: haproxyEdge({
       config: settings.edge,
       app,
@@ -67,7 +80,7 @@ export async function compose(
     liveness,
     hooks: folderHooks(settings.hooksFolder),
     clock,
-    newOperationId: () => uuid7() as OperationId,
+    newOperationId: (after) => uuid7(undefined, after) as OperationId,
     actor,
   }
 }

@@ -26,6 +26,12 @@ const SYSTEMS = {
     packages: ['postgresql', 'pgbackrest'],
     newer: [],
   },
+  faults: {
+    purpose: 'what lets tests set a clock, cut the power of a disk and take out a cable',
+    programs: ['faketime', 'mkfs.ext4', 'dumpe2fs', 'ip', 'ss', 'mount', 'findmnt', 'unshare', 'prlimit'],
+    packages: ['faketime', 'e2fsprogs', 'iproute2', 'mount', 'util-linux'],
+    newer: [],
+  },
   incus: {
     purpose: 'Incus, and what makes its bridge, its pool and its images,',
     programs: ['incusd', 'incus', 'dnsmasq', 'mkfs.btrfs', 'busybox', 'mmdebstrap', 'nft', 'ip', 'nsenter', 'socat'],

@@ -4,7 +4,7 @@
  */
 export const TASKS = {
   demo: { argv: ['examples/hello/demo.ts'], systems: ['haproxy'], required: true },
-  test: { argv: ['scripts/test.ts'], systems: ['haproxy', 'strace', 'postgres', 'incus'], required: false },
+  test: { argv: ['scripts/test.ts'], systems: ['haproxy', 'strace', 'faults', 'postgres', 'incus'], required: false },
   incus: { argv: ['test/incus/main.ts'], systems: ['incus'], required: false },
   check: { argv: ['scripts/test.ts', '--only', 'types,lint,generated'], systems: [], required: false },
   format: { argv: ['node_modules/@biomejs/biome/bin/biome', 'check', '--write', '.'], systems: [], required: false },

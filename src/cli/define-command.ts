@@ -1,5 +1,5 @@
 import type { Config } from '../config/types.ts'
-import type { Environment } from '../operations/environment.ts'
+import type { Environment, Surroundings } from '../operations/environment.ts'
 import type { Io } from './io.ts'
 
 export interface OptionSpec {
@@ -28,6 +28,8 @@ export interface CommandInput {
   readonly environment: () => Promise<Environment>
   /** Said as soon as something was changed: an error after that no longer says that nothing was. */
   readonly changing: () => void
+  /** All but the journal: for a look when it cannot be read. */
+  readonly surroundings: () => Promise<Surroundings>
 }
 
 /** One verb. Light: what it needs is imported in `run`, so that help loads nothing else. Returns the exit code. */

@@ -1,6 +1,6 @@
 import type { Config } from '../config/types.ts'
 import { BackflipError, toErrorRecord } from '../domain/errors.ts'
-import type { Environment } from '../operations/environment.ts'
+import type { Environment, Surroundings } from '../operations/environment.ts'
 import type { Command, CommandInput } from './define-command.ts'
 import { EXIT, exitOfError } from './exit-codes.ts'
 import type { Io } from './io.ts'
@@ -31,8 +31,16 @@ export async function withEnvironment(
   const changing = () => {
     changed = true
   }
+  const surroundings = async (): Promise<Surroundings> => {
+    const [{ chooseEnvironment }, { composeWithoutJournal }] = await Promise.all([
+      import('../config/load.ts'),
+      import('../compose.ts'),
+    ])
+    const known = await config()
+    return composeWithoutJournal(known, await chooseEnvironment(known, options.env ?? null))
+  }
   try {
-    return await command.run({ args, options, io, config, environment, changing })
+    return await command.run({ args, options, io, config, environment, surroundings, changing })
   } catch (error) {
     return await say(error, options.json === true, io, changed)
   }
@@ -52,7 +60,12 @@ async function say(error: unknown, json: boolean, io: Io, changed: boolean): Pro
     import('./render/error.ts'),
     import('./render/style.ts'),
   ])
-  const what = changed ? 'some of it may be done: backflip status' : 'nothing changed'
+  const unsure = exitCode === EXIT.failed || exitCode === EXIT.person
+  const what = changed
+    ? 'some of it may be done: backflip status'
+    : unsure
+      ? 'see above for what was done'
+      : 'nothing changed'
   io.err(`${renderError(error, exitCode, what, painter(io.useColor)).join('\n')}\n`)
   const stack = stackOf(error)
   if (stack !== null) io.err(`${stack}\n`)

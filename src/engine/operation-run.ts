@@ -31,6 +31,10 @@ export interface OperationRun<Ports> {
   readonly signal: AbortSignal
   readonly listener: Listener
   state: OperationState
+  /** When this process began the operation, by the monotonic clock; null after a crash. */
+  readonly beganMs: number | null
+  /** When this process wrote which entry, likewise: durations are measured with it. */
+  readonly writtenMs: Map<number, number>
   /** The step that this process began with the durable write that ended the one before; null after a crash. */
   begun: string | null
 }
@@ -45,19 +49,33 @@ export async function write<Ports>(run: OperationRun<Ports>, facts: readonly Fac
     facts.map((fact) => ({ operation: run.plan.operation, actor: run.actor, fact })),
   )
   for (const entry of entries) {
+    run.writtenMs.set(entry.seq, run.clock.monotonicMs())
     run.state = foldOperation(run.state, entry) ?? run.state
     run.listener.entry(entry)
   }
 }
 
 export function finishedFact<Ports>(
-  { clock, state }: OperationRun<Ports>,
+  run: OperationRun<Ports>,
   outcome: Outcome,
   error: ErrorRecord | null,
   seenMs: number | null,
 ): Fact {
-  const tookMs = Math.max(0, Date.parse(clock.now()) - Date.parse(state.startedAt))
+  const { clock, beganMs, state } = run
+  // Begun by a process that died: the wall clock is all that both had.
+  const tookMs = beganMs === null ? betweenMs(state.startedAt, clock.now()) : Math.round(clock.monotonicMs() - beganMs)
   return { kind: 'operation-finished', outcome, error, seenMs, tookMs }
+}
+
+/** By the wall clock, which may have been set back in between. */
+function betweenMs(from: string, to: string): number {
+  return Math.max(0, Date.parse(to) - Date.parse(from))
+}
+
+/** From one entry to a later one: by the monotonic clock where this process wrote both, else as the stamps say. */
+export function entriesApartMs<Ports>({ writtenMs }: OperationRun<Ports>, from: Entry, to: Entry): number {
+  const [begin, end] = [writtenMs.get(from.seq), writtenMs.get(to.seq)]
+  return begin === undefined || end === undefined ? betweenMs(from.at, to.at) : Math.round(end - begin)
 }
 
 /** The operator asked to stop: what the step said on its way out matters less. */
@@ -73,10 +91,14 @@ export function isLost(error: unknown): boolean {
 export function findStep<Ports>(run: OperationRun<Ports>, id: string): Step<Ports> {
   const step = run.steps.get(id)
   if (step !== undefined) return step
-  throw new BackflipError(`this version of backflip does not know the step ${JSON.stringify(id)} of the plan`, {
+  throw unknownStep(id)
+}
+
+export function unknownStep(id: string): BackflipError {
+  return new BackflipError(`this version of backflip does not know the step ${JSON.stringify(id)} of the plan`, {
     code: 'unknown-step',
     kind: 'refused',
-    hint: 'finish the operation with the version that began it (backflip history shows it)',
+    hint: 'finish the operation with the version that began it: backflip resume',
   })
 }
 

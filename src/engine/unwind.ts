@@ -4,7 +4,7 @@ import type { Effect } from '../domain/journal.ts'
 import { isAtOrAfter } from '../domain/phase.ts'
 import type { PlannedStep } from '../domain/plan/plan.ts'
 import { within } from './attempt.ts'
-import { findStep, isLost, type OperationRun, stepContext, write } from './operation-run.ts'
+import { entriesApartMs, findStep, isLost, type OperationRun, stepContext, write } from './operation-run.ts'
 
 const UNDO_ATTEMPTS = 3
 const UNDO_PAUSE_MS = 300
@@ -99,5 +99,5 @@ async function seen<Ports>(run: OperationRun<Ports>): Promise<number | null> {
   const moved =
     entries.find(({ fact }) => fact.kind === 'step-succeeded' && fact.step === step) ??
     entries.find(({ fact }) => fact.kind === 'step-started' && fact.step === step)
-  return moved === undefined ? null : Math.max(0, Date.parse(back.at) - Date.parse(moved.at))
+  return moved === undefined ? null : entriesApartMs(run, moved, back)
 }

@@ -61,4 +61,11 @@ describe('uuid7', () => {
     expect(uuid7(1_000) < uuid7(2_000)).toBe(true)
     expect(uuid7(1_000)).not.toBe(uuid7(1_000))
   })
+
+  it('sorts behind the one it is to follow, also when the clock was set back', () => {
+    const before = uuid7(9_000_000)
+    expect(uuid7(1_000, before) > before).toBe(true)
+    expect(uuid7(1_000, uuid7(1_000, before)) > uuid7(1_000, before)).toBe(true)
+    expect(uuid7(9_999_999, before) > uuid7(9_999_998)).toBe(true)
+  })
 })

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { monotonicMs } from './monotonic.ts'
 
 /** Fields of /proc/<pid>/stat after the command's name, which may itself hold spaces and parentheses (proc(5)). */
 function statFields(pid: number): readonly string[] | null {
@@ -25,6 +26,20 @@ export function processStart(pid: number): string | null {
 /** One letter (field 3): R, S, D, T, Z … or null. */
 export function processState(pid: number): string | null {
   return statFields(pid)?.[0] ?? null
+}
+
+/** USER_HZ, the unit of start times: 100 on every Linux that Node runs on (time(7)). */
+const TICKS_PER_SECOND = 100
+
+let ownBegin: { readonly ticks: number; readonly ms: number } | undefined
+
+/**
+ * When a process of this boot began, on the scale of `monotonicMs`. Its ticks since boot are compared with our own, so nobody sets this clock (and
+ * /proc/uptime would be another one in a container with lxcfs).
+ */
+export function processBeganMs(start: string): number {
+  ownBegin ??= { ticks: Number(processStart(process.pid)), ms: monotonicMs() - process.uptime() * 1000 }
+  return ownBegin.ms + ((Number(start) - ownBegin.ticks) * 1000) / TICKS_PER_SECOND
 }
 
 let knownBootId: string | undefined

@@ -19,7 +19,7 @@ export interface CleanupRequest {
 /** The plan of a cleanup. A standby color whose time is over needs no force: the config is the order, and is the reason that is kept. */
 export async function prepareCleanup(environment: Environment, ask: CleanupRequest): Promise<Plan> {
   const observed = await observe(environment)
-  const over = isStandby(observed, ask.color) ? limitOf(environment, observed.record) : null
+  const over = isStandby(observed, ask.color) ? await limitOf(environment, observed.record) : null
   const facts = planFacts(environment, observed, ask.reason ?? over)
   return sealPlan(planCleanup(facts, { color: ask.color, force: ask.force || over !== null }))
 }
@@ -36,7 +36,7 @@ export async function applyStandbyLimit(
   environment: Environment,
   options: RunOptions = {},
 ): Promise<OperationEnd | null> {
-  if (limitOf(environment, await loadRecord(environment.journal)) === null) return null
+  if ((await limitOf(environment, await loadRecord(environment.journal))) === null) return null
   const plan = await prepareCleanup(environment, { color: null, force: false, reason: null })
   return cleanup(environment, plan, options)
 }
@@ -46,8 +46,10 @@ function isStandby({ record: { live } }: Observed, color: Color | null): boolean
 }
 
 /** Why the standby color may go now; null when its time is not over. */
-function limitOf({ settings, clock }: Environment, record: Observed['record']): string | null {
+async function limitOf({ settings, clock, runtime }: Environment, record: Observed['record']): Promise<string | null> {
   const { standbyKeepMs } = settings
-  if (standbyKeepMs === null || !standbyIsExpired(record, standbyKeepMs, clock.now())) return null
+  if (standbyKeepMs === null) return null
+  const now = { at: clock.now(), monotonicMs: clock.monotonicMs() }
+  if (!standbyIsExpired(record, standbyKeepMs, now, await runtime.list())) return null
   return `standby.keepFor, ${formatDuration(standbyKeepMs)}, is over`
 }

@@ -27,10 +27,14 @@ export interface Environment {
   readonly liveness: Liveness
   readonly hooks: Hooks
   readonly clock: Clock
-  readonly newOperationId: () => OperationId
+  /** Sorts behind `after`, whatever the clock says: logs and folders are told old from new by it. */
+  readonly newOperationId: (after: OperationId | null) => OperationId
   /** Who asks: shown in the history. */
   readonly actor: string
 }
+
+/** All of it but the journal. */
+export type Surroundings = Omit<Environment, 'journal'>
 
 export interface Progress {
   readonly entry: (entry: import('../domain/journal.ts').Entry) => void

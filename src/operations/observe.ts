@@ -1,7 +1,7 @@
 import type { EdgeState } from '../domain/edge-state.ts'
 import { BackflipError } from '../domain/errors.ts'
 import type { EnvironmentRecord } from '../domain/history/record.ts'
-import type { Sha } from '../domain/ids.ts'
+import type { OperationId, Sha } from '../domain/ids.ts'
 import type { DataServiceFacts, PlanFacts, ReleaseFacts } from '../domain/plan/facts.ts'
 import type { Anchor, EdgeView } from '../ports/edge.ts'
 import type { Environment } from './environment.ts'
@@ -30,7 +30,7 @@ export function planFacts(
   return {
     app: config.app,
     environment: settings.name,
-    operation: environment.newOperationId(),
+    operation: environment.newOperationId(newestOperation(record)),
     record,
     edge: runningState(view),
     settings,
@@ -38,6 +38,12 @@ export function planFacts(
     addresses: (color, manifest) => runtime.addresses(color, manifest),
     reason,
   }
+}
+
+/** Those that touched a color count too: of them logs and folders are left. */
+function newestOperation({ last, colors }: EnvironmentRecord): OperationId | null {
+  const known = [last?.operation, colors.blue.operation, colors.green.operation].filter((one) => one != null)
+  return known.sort().at(-1) ?? null
 }
 
 export function runningState(view: EdgeView): EdgeState {

@@ -18,7 +18,7 @@ export function assertSealed(plan: Plan): void {
     throw new BackflipError(`the plan is of version ${version}, and this backflip knows ${PLAN_VERSION}`, {
       code: 'plan-too-new',
       kind: 'refused',
-      hint: 'use the version of backflip that made it',
+      hint: 'with the version of backflip that made it: backflip resume',
     })
   }
   const { hash, ...rest } = plan

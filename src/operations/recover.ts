@@ -1,6 +1,9 @@
 import { refusal } from '../domain/errors.ts'
 import type { OperationState } from '../domain/history/operation.ts'
+import type { Plan } from '../domain/plan/plan.ts'
+import { unknownStep } from '../engine/operation-run.ts'
 import { abortOperation, type OperationEnd, runOperation } from '../engine/run.ts'
+import { stepsById } from '../steps/registry.ts'
 import type { Environment, RunOptions } from './environment.ts'
 import { assertSealed } from './plan-hash.ts'
 import { loadRecord } from './record.ts'
@@ -31,6 +34,7 @@ function takeUp(
   return withLease(environment, verb, options, async (leased) => {
     const open = openOperation((await loadRecord(environment.journal)).open, verb)
     assertSealed(open.plan)
+    assertKnown(open.plan)
     await refuseAnotherPast(environment, (await environment.edge.read()).anchor)
     const generation = await takeFence(environment)
     const by = await environment.liveness.self(environment.actor)
@@ -38,8 +42,18 @@ function takeUp(
       { operation: open.plan.operation, actor: environment.actor, fact: { kind: 'operation-resumed', by } },
     ])
     for (const entry of entries) options.progress?.entry(entry)
-    return runUnder(environment, leased, generation, options, runner, { plan: open.plan, state: open })
+    return runUnder(environment, leased, generation, options, runner, {
+      plan: open.plan,
+      state: open,
+      beganMs: null,
+    })
   })
+}
+
+/** A plan of another version may name a step that this one has not. Better to do nothing of it than the first half. */
+function assertKnown({ steps }: Plan): void {
+  const unknown = steps.find(({ id }) => !stepsById.has(id))
+  if (unknown !== undefined) throw unknownStep(unknown.id)
 }
 
 function openOperation(open: OperationState | null, verb: string): OperationState {

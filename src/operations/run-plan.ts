@@ -1,6 +1,7 @@
-import { BackflipError } from '../domain/errors.ts'
-import { foldOperation } from '../domain/history/operation.ts'
+import { BackflipError, toErrorRecord } from '../domain/errors.ts'
+import { foldOperation, type OperationState, stepState } from '../domain/history/operation.ts'
 import type { EnvironmentRecord } from '../domain/history/record.ts'
+import { isAtOrAfter } from '../domain/phase.ts'
 import { assertConsumesNoMore, assertStillTrue, assumptions, refuseWhileFrozen } from '../domain/plan/guards.ts'
 import type { Plan } from '../domain/plan/plan.ts'
 import { isLost, type Listener, type OperationRun } from '../engine/operation-run.ts'
@@ -30,13 +31,14 @@ export async function runPlan(environment: Environment, plan: Plan, options: Run
     // A freeze came while this one was being approved, or waited for its turn.
     if (plan.kind === 'deploy') refuseWhileFrozen({ record })
     const generation = await takeFence(environment)
+    const beganMs = environment.clock.monotonicMs()
     const [entry] = await environment.journal.append(leased.lease.token, [
       { operation: plan.operation, actor: environment.actor, fact: { kind: 'operation-started', plan } },
     ])
     const state = entry === undefined ? null : foldOperation(null, entry)
     if (entry === undefined || state === null) throw new Error('the journal took the plan and returned no entry')
     ;(options.progress ?? SILENT).entry(entry)
-    return runUnder(environment, leased, generation, options, runOperation, { plan, state })
+    return runUnder(environment, leased, generation, options, runOperation, { plan, state, beganMs })
   })
 }
 
@@ -68,30 +70,32 @@ export async function runUnder(
   generation: number,
   options: RunOptions,
   runner: Runner,
-  { plan, state }: Pick<OperationRun<StepPorts>, 'plan' | 'state'>,
+  { plan, state, beganMs }: Pick<OperationRun<StepPorts>, 'plan' | 'state' | 'beganMs'>,
 ): Promise<OperationEnd> {
   const { journal, hooks, clock, actor } = environment
   const listener: Listener = options.progress ?? SILENT
   const signal = options.signal ?? new AbortController().signal
+  const run: OperationRun<StepPorts> = {
+    plan,
+    steps: stepsById,
+    ports: stepPorts(environment),
+    journal,
+    hooks,
+    clock,
+    token: lease.token,
+    generation,
+    actor,
+    signal,
+    listener,
+    state,
+    beganMs,
+    writtenMs: new Map(),
+    begun: null,
+  }
   try {
-    const ports = stepPorts(environment)
-    return await runner({
-      plan,
-      steps: stepsById,
-      ports,
-      journal,
-      hooks,
-      clock,
-      token: lease.token,
-      generation,
-      actor,
-      signal,
-      listener,
-      state,
-      begun: null,
-    })
+    return await runner(run)
   } catch (error) {
-    if (!isLost(error) && !lost.aborted) throw error
+    if (!isLost(error) && !lost.aborted) throw cannotGoOn(error, run.state)
     throw new BackflipError('the environment was taken over by somebody else while this operation ran', {
       code: 'lease-lost',
       kind: 'held',
@@ -100,6 +104,25 @@ export async function runUnder(
       cause: error,
     })
   }
+}
+
+/**
+ * The engine throws only when its journal fails, and then the operation stays open. Once it had begun to move traffic, "users saw nothing" would be
+ * a guess: a person is needed.
+ */
+function cannotGoOn(error: unknown, state: OperationState): unknown {
+  const switching = state.plan.steps.some(
+    ({ id, phase }) => isAtOrAfter(phase, 'switch') && stepState(state, id).is !== 'waiting',
+  )
+  if (!switching) return error
+  const record = toErrorRecord(error)
+  return new BackflipError(record.message, {
+    ...record,
+    kind: 'person',
+    details: [...(record.details ?? []), 'the switch had begun: backflip status says where traffic goes'],
+    hint: record.hint ?? 'backflip resume',
+    cause: error instanceof Error ? error.cause : undefined,
+  })
 }
 
 function stepPorts(environment: Environment): StepPorts {

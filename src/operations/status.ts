@@ -67,7 +67,10 @@ export function isUnseen(look: object): look is Unseen {
 }
 
 /** A look that fails or takes too long is a fact too. */
-async function look<T extends object>({ clock }: Environment, looking: Promise<T>): Promise<T | Unseen> {
+export async function look<T extends object>(
+  { clock }: Pick<Environment, 'clock'>,
+  looking: Promise<T>,
+): Promise<T | Unseen> {
   const over = new AbortController()
   const late = clock.sleep(LOOK_MS, over.signal).then(
     (): Unseen => ({ unseen: { code: 'no-answer', kind: 'person', message: `no answer within ${LOOK_MS} ms` } }),

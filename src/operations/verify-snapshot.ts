@@ -73,7 +73,7 @@ async function proveBeside(environment: Environment, taken: SnapshotRecord): Pro
     service.kind === 'postgres'
       ? await markOf(environment.journal, { operation: taken.operation, step: 'mark-data' }, taken.service)
       : null
-  const operation = environment.newOperationId()
+  const operation = environment.newOperationId(taken.operation)
   const copy = `${service.instance.slice(0, 40)}-proof-${operation.slice(-12)}`
   try {
     await service.copy({ snapshot: taken.snapshot, as: copy, operation, fencedBy: null })

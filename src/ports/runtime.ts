@@ -15,6 +15,8 @@ export interface Instance {
   readonly address: ServerAddress
   /** ISO 8601, UTC: since when it is in this state; null when that cannot be told. */
   readonly since: string | null
+  /** When it began to run, on the scale of `Clock.monotonicMs`, which nobody sets; null when it does not, or when that cannot be told. */
+  readonly beganMs: number | null
   /** Exit code or signal, when stopped and known. */
   readonly exit: string | null
 }

@@ -52,6 +52,7 @@ function instancesOf(color: Color, up: boolean): readonly FakeInstance[] {
       operation: operationId(1),
       address,
       since: null,
+      beganMs: null,
       exit: null,
       release,
       died: false,

@@ -119,6 +119,7 @@ async function startOne(
       operation,
       address,
       since: world.clock.stamp(),
+      beganMs: null,
       exit: dies ? 'exit code 1' : null,
       release,
       died: false,

@@ -117,6 +117,8 @@ export class ToyOperation {
       signal: this.signal,
       listener: { entry: () => undefined, say: () => undefined },
       state: open,
+      beganMs: null,
+      writtenMs: new Map(),
       begun: null,
     })
   }

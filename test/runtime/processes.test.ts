@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile, writeFile } from 'node:fs/promises'
+import { appendFile, readFile, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { layoutOf } from '../../src/drivers/process/layout.ts'
 import type { InstanceRecord } from '../../src/drivers/process/records.ts'
 import type { Instance } from '../../src/ports/runtime.ts'
-import { answerOf, launchAsk, launched, RELEASE_A, type TestRelease, web } from '../contract/runtime.ts'
+import { answerOf, launchAsk, launched, operation, RELEASE_A, type TestRelease, web } from '../contract/runtime.ts'
 import { eventually, isThere, leadersOf } from './call.ts'
 import { type ProcessWorld, processWorld } from './process-world.ts'
 
@@ -159,5 +159,26 @@ describe('process runtime: whose process is it', () => {
       'shop-test-web-blue | listening',
       'shop-test-web-blue-2 | listening',
     ])
+  })
+
+  test('a log that has grown too long is cut by the next command: its end can still be read, and the instance writes on', {
+    timeout: 30_000,
+  }, async () => {
+    const release = await world.release(RELEASE_A, { web: { behaviour: 'stubborn' } })
+    const [instance] = await launched(world.open(), launchAsk(release, 'blue', 1))
+    await answerOf(world, instance as Instance)
+    const log = layoutOf(world.stateFolder).log('shop-test-web-blue', operation(1))
+    await truncate(log, 65 * 1024 * 1024)
+    await appendFile(log, '\nthe last line before the cut\n')
+    await world.open().fence(2)
+    expect((await stat(log)).size).toBe(0)
+    expect((await stat(`${log}.1`)).size).toBe(4 * 1024 * 1024)
+    const { pid } = JSON.parse(await readFile(recordPath(), 'utf8')) as InstanceRecord
+    process.kill(pid, 'SIGTERM')
+    const lines = () => world.open().lastLines({ color: 'blue', component: web, lines: 2 })
+    await eventually(async () => (await lines()).at(-1) === 'not yet')
+    expect(await lines()).toEqual(['the last line before the cut', 'not yet'])
+    // Written at the file's beginning, not behind a hole as long as what was cut.
+    expect((await stat(log)).size).toBe('not yet\n'.length)
   })
 })

@@ -1,5 +1,8 @@
+import { COLORS } from '../../domain/color.ts'
+import type { ErrorRecord } from '../../domain/errors.ts'
 import type { WayBack } from '../../domain/readiness.ts'
 import { formatDuration } from '../../lib/duration.ts'
+import type { Sight } from '../../operations/look-around.ts'
 import { type ColorStatus, isUnseen, type StatusReport } from '../../operations/status.ts'
 import type { Instance } from '../../ports/runtime.ts'
 import type { Paint } from './style.ts'
@@ -19,6 +22,26 @@ export function renderStatus(report: StatusReport, paint: Paint): readonly strin
       ({ message, repair, next = 'for a person: backflip doctor' }) =>
         `  ${paint('bad', 'drift')}      ${message}   ${paint('dim', repair === 'safe' ? 'backflip doctor --repair' : next)}`,
     ),
+  ]
+}
+
+/** What is there, when nobody knows what should be. */
+export function renderSight(
+  { app, environment, edge, instances }: Sight,
+  journal: ErrorRecord,
+  paint: Paint,
+): readonly string[] {
+  const running = isUnseen(instances) ? [] : instances
+  return [
+    paint('strong', `${app}, ${environment}`),
+    `  journal    ${paint('bad', `not seen: ${journal.message}`)}`,
+    `  edge       ${renderEdge({ edge }, paint)}`,
+    ...COLORS.map((color) => {
+      const own = running.filter((one) => one.color === color)
+      const shas = [...new Set(own.map(({ sha }) => sha.slice(0, 12)))].join(', ')
+      return `  ${color.padEnd(10)} ${shas === '' ? 'nothing is seen' : `${shas}   ${own.map((one) => renderInstance(one, paint)).join('  ')}`}`
+    }),
+    ...(isUnseen(instances) ? [`  ${paint('bad', 'instances')}  not seen: ${instances.unseen.message}`] : []),
   ]
 }
 
@@ -43,7 +66,7 @@ function renderInstance({ component, state, exit }: Instance, paint: Paint): str
     : paint('bad', `${component} ○${exit === null ? '' : ` ${exit}`}`)
 }
 
-function renderEdge({ edge }: StatusReport, paint: Paint): string {
+function renderEdge({ edge }: Pick<StatusReport, 'edge'>, paint: Paint): string {
   if (isUnseen(edge)) return paint('bad', `not seen: ${edge.unseen.message}`)
   if (edge.memory === null) return paint('bad', 'does not run   (backflip up)')
   const { live, candidate, share, generation } = edge.memory

@@ -102,7 +102,7 @@ export function checkSteps(
     color,
     sha: target.sha,
     questions: publicQuestions(target.manifest),
-    limitMs: EDGE_LIMIT_MS,
+    limitMs: Math.min(limitMs, EDGE_LIMIT_MS),
   }
   return [
     step('check-instances', 'check', `Check ${color} in place, ${consecutive} good answers in a row`, check),

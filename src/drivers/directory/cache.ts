@@ -5,6 +5,7 @@ import { BackflipError, refusal } from '../../domain/errors.ts'
 import { type AppName, parseSha, type Sha, short } from '../../domain/ids.ts'
 import type { Artifact } from '../../domain/release.ts'
 import { syncFolder, writeFileAtomic } from '../../lib/atomic-file.ts'
+import { diskFull } from '../../lib/disk-full.ts'
 import { digestOfFile } from '../../lib/file-digest.ts'
 import { manifestBytes, manifestDigest, parseManifest } from '../../lib/manifest.ts'
 import type { ArtifactCache } from '../../ports/artifact-cache.ts'
@@ -128,6 +129,8 @@ async function fetchBlob(ask: {
     await file.sync()
     await files.link(temporary, target).catch(acceptExisting)
     await syncFolder(join(target, '..'))
+  } catch (error) {
+    throw diskFull(error, target) ?? error
   } finally {
     await file.close()
     await files.rm(temporary, { force: true })

@@ -2,6 +2,7 @@ import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, r
 import { dirname } from 'node:path'
 import { BackflipError } from '../../domain/errors.ts'
 import { syncFolder, writeFileAtomic } from '../../lib/atomic-file.ts'
+import { diskFull } from '../../lib/disk-full.ts'
 import type { Transport } from '../../ports/transport.ts'
 import { askSocket } from './ask-socket.ts'
 
@@ -17,7 +18,13 @@ export function localTransport(): Transport {
       return { pid: await spawnDetached(argv, log) }
     },
     readFile,
-    writeFileAtomic,
+    async writeFileAtomic(path, bytes, ask) {
+      try {
+        await writeFileAtomic(path, bytes, ask)
+      } catch (error) {
+        throw diskFull(error, path) ?? error
+      }
+    },
     async rename(from, to) {
       renameSync(from, to)
       await syncFolder(dirname(to))

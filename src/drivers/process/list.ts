@@ -1,5 +1,6 @@
 import { type Color, isColor } from '../../domain/color.ts'
 import type { ComponentName, OperationId, Sha } from '../../domain/ids.ts'
+import { processBeganMs } from '../../lib/proc.ts'
 import type { Instance } from '../../ports/runtime.ts'
 import { LOOPBACK } from './addresses.ts'
 import type { ProcessContext } from './context.ts'
@@ -26,6 +27,7 @@ export function instanceOf(record: InstanceRecord): Instance {
     address: { name, host, port },
     state: running ? 'running' : 'stopped',
     since: running ? startedAt : (stopped?.at ?? null),
+    beganMs: running ? processBeganMs(record.processStart) : null,
     exit: running ? null : (stopped?.exit ?? null),
   }
 }
@@ -34,8 +36,8 @@ export function instanceOf(record: InstanceRecord): Instance {
 function unrecorded(context: ProcessContext, names: readonly string[]): readonly Instance[] {
   const leaders = scanProcesses(context.state()).filter(({ pid, group }) => pid === group)
   return names.flatMap((name): Instance[] => {
-    const mark = leaders.find((one) => one.mark?.BACKFLIP_INSTANCE === name)?.mark
-    if (!mark || !isColor(mark.BACKFLIP_COLOR)) return []
+    const { mark, start } = leaders.find((one) => one.mark?.BACKFLIP_INSTANCE === name) ?? {}
+    if (!mark || start === undefined || !isColor(mark.BACKFLIP_COLOR)) return []
     return [
       {
         name,
@@ -46,6 +48,7 @@ function unrecorded(context: ProcessContext, names: readonly string[]): readonly
         operation: mark.BACKFLIP_OPERATION as OperationId,
         address: { name, host: LOOPBACK, port: Number(mark.PORT) },
         since: null,
+        beganMs: processBeganMs(start),
         exit: null,
       },
     ]

@@ -10,10 +10,10 @@ import type { ProcessContext } from './context.ts'
 import { readRecord } from './records.ts'
 import { redactor } from './redactor.ts'
 import { knownSecrets } from './secrets.ts'
+import { KEPT_LOG_BYTES, olderPart } from './trim-logs.ts'
 
 const LOG = /^(?<name>.+)\.(?<operation>[0-9a-f-]{36})\.log$/
 const MAX_LINES = 10_000
-const MAX_TAIL_BYTES = 4 * 1024 * 1024
 const KEPT_OPERATIONS = 5
 const FOLLOW_PAUSE_MS = 100
 
@@ -89,10 +89,16 @@ export async function tailOf(
   environment: { readonly [name: string]: EnvironmentValue },
   lines: number,
 ): Promise<readonly string[]> {
-  const text = await readEnd(path)
+  const text = await readEndWithOlder(path)
   if (text === '' || lines <= 0) return []
   const redact = redactor(await knownSecrets(environment, context.ours))
   return redact(text).replace(/\n$/, '').split('\n').slice(-lines)
+}
+
+/** Over the cut of a log that was trimmed. */
+async function readEndWithOlder(path: string): Promise<string> {
+  const text = await readEnd(path)
+  return Buffer.byteLength(text) >= KEPT_LOG_BYTES ? text : (await readEnd(olderPart(path))) + text
 }
 
 async function readEnd(path: string): Promise<string> {
@@ -100,7 +106,7 @@ async function readEnd(path: string): Promise<string> {
     const file = await open(path, 'r')
     try {
       const { size } = await file.stat()
-      const from = Math.max(0, size - MAX_TAIL_BYTES)
+      const from = Math.max(0, size - KEPT_LOG_BYTES)
       const buffer = Buffer.alloc(size - from)
       const { bytesRead } = await file.read(buffer, 0, buffer.length, from)
       const text = buffer.toString('utf8', 0, bytesRead)
@@ -137,7 +143,7 @@ export function pruneLogs(context: ProcessContext): void {
     const kept = new Set([...new Set(own.map(({ operation }) => operation))].sort().slice(-KEPT_OPERATIONS))
     for (const { name, operation, path } of own) {
       if (kept.has(operation) || readRecord(context.layout.record(name))?.operation === operation) continue
-      rmSync(path, { force: true })
+      for (const part of [path, olderPart(path)]) rmSync(part, { force: true })
       rmSync(context.layout.archived(name, operation), { force: true })
     }
   }

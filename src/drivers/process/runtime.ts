@@ -4,15 +4,16 @@ import { fileURLToPath } from 'node:url'
 import type { ProcessRuntimeConfig } from '../../config/types.ts'
 import type { Color } from '../../domain/color.ts'
 import type { AppName, EnvironmentName } from '../../domain/ids.ts'
+import { diskFull } from '../../lib/disk-full.ts'
 import { ensurePrivateFolder, isPrivateFolder } from '../../lib/safe-folder.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Runtime } from '../../ports/runtime.ts'
 import { addressesOf } from './addresses.ts'
 import type { ProcessContext, Unpack } from './context.ts'
-import { diskFull } from './disk-full.ts'
 import { layoutOf } from './layout.ts'
 import { listInstances } from './list.ts'
 import type { ProcessEnvironment } from './secrets.ts'
+import { trimLogs } from './trim-logs.ts'
 
 /** Costs nothing where the port answers earlier; a busy machine needs 300 ms and more to get a wrong Node program to its first error. */
 const GRACE_MS = 1_000
@@ -51,8 +52,14 @@ export function processRuntime(options: ProcessRuntimeOptions): Runtime {
   const look = async <T>(work: () => T | Promise<T>, none: T): Promise<T> =>
     isPrivateFolder(layout.root) ? work() : none
 
+  /** Whoever holds the environment comes by here, and a log can be cut by nobody else. */
+  const fence = async (generation: number): Promise<void> => {
+    await context.enter(generation)
+    trimLogs(context)
+  }
+
   return {
-    fence: (generation) => telling(context.enter(generation).then(nothing)),
+    fence: (generation) => telling(fence(generation)),
     list: () => look(() => listInstances(context), []),
     addresses: (color, manifest) => addressesOf(context, color, manifest),
     unpack: (ask) => change(ask.color, async () => (await more()).unpackRelease(context, ask)),

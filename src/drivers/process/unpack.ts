@@ -35,7 +35,7 @@ export async function unpackRelease(context: ProcessContext, ask: LaunchAsk): Pr
   )
 }
 
-/** The unpacked bytes are not flushed (a release may be 10,000 files), so only the boot that wrote them believes its own page cache. */
+/** Each file was flushed, its folders and this witness were not: only the boot that wrote them believes its own page cache. */
 function isWhole(folder: string): boolean {
   const witness = join(folder, WITNESS)
   return existsSync(witness) && readFileSync(witness, 'utf8') === bootId()

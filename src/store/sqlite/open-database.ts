@@ -5,6 +5,8 @@ import { BackflipError } from '../../domain/errors.ts'
 import { ensurePrivateFolder } from '../../lib/safe-folder.ts'
 import { CREATE_SCHEMA, SCHEMA_VERSION } from './schema.ts'
 
+/** Of an extended result code of SQLite: 10 is SQLITE_IOERR, 13 SQLITE_FULL, whatever it was that failed. */
+const PRIMARY_CODE = 0xff
 const BUSY_TIMEOUT_MS = 5_000
 
 export interface NewJournal {
@@ -56,7 +58,7 @@ function prepareSchema(
       {
         code: 'journal-too-new',
         kind: 'refused',
-        hint: 'use that version, or a newer one',
+        hint: 'with that version, or a newer one: backflip status',
       },
     )
   }
@@ -103,6 +105,14 @@ export function asCorrupt(error: unknown, file: string): unknown {
       kind: 'failed',
       cause: error,
       hint: 'free some space, then: backflip resume',
+    })
+  if (errcode !== undefined && (errcode & PRIMARY_CODE) === 10)
+    return new BackflipError('the journal cannot be read or written: its disk fails, or is full', {
+      code: 'journal-io',
+      kind: 'failed',
+      cause: error,
+      details: ['what was being written is not there, or will not be believed: nothing went on after it'],
+      hint: 'look at the disk (df, dmesg), then: backflip resume',
     })
   return error
 }

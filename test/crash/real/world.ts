@@ -31,8 +31,23 @@ export interface RealWorld {
   readonly close: () => Promise<void>
 }
 
-export async function realWorld(): Promise<RealWorld> {
-  const folder = mkdtempSync(join(tmpdir(), 'bf-'))
+export interface RealWorldAsk {
+  /** A folder that is there already, for everything; default: a fresh one. */
+  readonly folder?: string
+  /** More lines of the file and of its environment, as YAML without indentation. */
+  readonly app?: readonly string[]
+  readonly environment?: readonly string[]
+  /** More of the environment's edge, in YAML's braces; given its public port. */
+  readonly edge?: (port: number) => string
+  /** For the whole of phase D. Default 20s. */
+  readonly checkLimit?: string
+  /** Default: 127.0.0.1. */
+  readonly host?: string
+}
+
+export async function realWorld(ask: RealWorldAsk = {}): Promise<RealWorld> {
+  const folder = ask.folder ?? mkdtempSync(join(tmpdir(), 'bf-'))
+  const host = ask.host ?? '127.0.0.1'
   const [port, first] = [await freePort(), await freePortRange(10)]
   mkdirSync(join(folder, 'app'))
   writeFileSync(join(folder, 'app', 'server.js'), SERVER)
@@ -41,14 +56,14 @@ export async function realWorld(): Promise<RealWorld> {
     `app: hello
 components:
   web: { command: [node, server.js], routes: [{ path: / }], health: { path: /healthz }, stopTimeout: 2s }
-environments:
+${(ask.app ?? []).map((line) => `${line}\n`).join('')}environments:
   local:
-    edge: { bind: "127.0.0.1:${port}" }
+    edge: { bind: "${host}:${port}"${ask.edge === undefined ? '' : `, ${ask.edge(port)}`} }
     runtime: { ports: ${first}-${first + 9} }
     registry: { path: ./registry }
-    check: { consecutive: 1, interval: 20ms, limit: 20s }
+    check: { consecutive: 1, interval: 20ms, limit: ${ask.checkLimit ?? '20s'} }
     verify: { bake: "0" }
-`,
+${(ask.environment ?? []).map((line) => `    ${line}\n`).join('')}`,
   )
   const open = async () => {
     const config = await loadConfig(join(folder, 'backflip.yaml'))
@@ -62,7 +77,7 @@ environments:
       await environment.journal.close()
     }
   }
-  const publicUrl = `http://127.0.0.1:${port}`
+  const publicUrl = `http://${host}:${port}`
   await within(async ({ config, registry, settings }) => {
     for (const sha of [R1, R2]) {
       const sources = [{ component: 'web', path: join(folder, 'app') }]
@@ -94,7 +109,7 @@ environments:
       }),
     async close() {
       await within((environment) => down(environment))
-      rmSync(folder, { recursive: true, force: true })
+      if (ask.folder === undefined) rmSync(folder, { recursive: true, force: true })
     },
   }
 }

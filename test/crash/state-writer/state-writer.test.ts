@@ -30,20 +30,13 @@ function write(
   what: string,
   n: number,
 ): { readonly killed: boolean; readonly exitCode: number | null; readonly said: string } {
-  const argv = [
-    '-f',
-    '-qq',
-    '-o',
-    '/dev/null',
-    '-e',
-    `trace=${call}`,
-    '-e',
-    `inject=${call}:${what}:when=${n}`,
-    process.execPath,
-    WRITER,
-    file(),
-    'new\n',
-  ]
+  const argv = ['-o', '/dev/null', '-e', `trace=${call}`, '-e', `inject=${call}:${what}:when=${n}`]
+  return traced(argv)
+}
+
+/** Over all threads; `under` is what the writer itself is started with. */
+function traced(options: readonly string[], under: readonly string[] = []) {
+  const argv = ['-f', '-qq', ...options, ...under, process.execPath, WRITER, file(), 'new\n']
   const { status, signal, stderr } = spawnSync('strace', argv, { encoding: 'utf8', timeout: 30_000, cwd: folder })
   return { killed: signal === 'SIGKILL' || status === 137, exitCode: status, said: stderr.trim() }
 }
@@ -84,6 +77,34 @@ describe('the writer of state files on a disk that fails', () => {
     expect(said).toContain(error)
     expect(readFileSync(file(), 'utf8')).toBe(OLD)
     expect(readdirSync(folder)).toEqual(['state'])
+  })
+
+  it('fsync is asked once and never again on the same file: the kernel may have dropped the pages', () => {
+    const trace = join(folder, 'trace')
+    const { exitCode } = traced(['-o', trace, '-e', 'trace=fsync', '-e', 'inject=fsync:error=EIO:when=1+'])
+    const asked = readFileSync(trace, 'utf8').match(/fsync\(/g) ?? []
+    expect({ exitCode, asked: asked.length }).toEqual({ exitCode: 3, asked: 1 })
+  })
+
+  it('fsync of the folder says EIO, after the rename: the error is told, the file is one of the two, nothing is left over', () => {
+    const { exitCode, said } = write('fsync', 'error=EIO', 2)
+    expect({ exitCode, said }).toEqual({ exitCode: 3, said: 'EIO' })
+    expect(readFileSync(file(), 'utf8')).toBe(NEW)
+    expect(readdirSync(folder)).toEqual(['state'])
+  })
+
+  it('a write that takes only a part, and then none: the old file is whole, the error is told, nothing is left over', () => {
+    const trace = join(folder, 'trace')
+    const limitBytes = 4_096
+    const { exitCode, said } = traced(['-o', trace, '-e', 'trace=write,pwrite64'], ['prlimit', `--fsize=${limitBytes}`])
+    const taken = readFileSync(trace, 'utf8').matchAll(/write(?:64)?\(\d+, "new.*= (-?\d+)/g)
+    // The kernel took the first part, and refused the rest.
+    const [first, ...rest] = [...taken].map(([, result]) => Number(result))
+    expect(first).toBe(limitBytes)
+    expect(new Set(rest)).toEqual(new Set([-1]))
+    expect({ exitCode, said }).toEqual({ exitCode: 3, said: 'EFBIG' })
+    expect(readFileSync(file(), 'utf8')).toBe(OLD)
+    expect(readdirSync(folder).toSorted()).toEqual(['state', 'trace'])
   })
 
   it('a full disk at the write itself', () => {

@@ -1,0 +1,42 @@
+import { closeSync, ftruncateSync, openSync, readdirSync, readSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { diskFull } from '../../lib/disk-full.ts'
+import type { ProcessContext } from './context.ts'
+
+/** A log that is longer loses its beginning. */
+const LONGEST_LOG_BYTES = 64 * 1024 * 1024
+/** What stays of it: as much as `backflip logs` shows at most. */
+export const KEPT_LOG_BYTES = 4 * 1024 * 1024
+
+/** Beside a log: the end of what was cut off it. */
+export function olderPart(log: string): string {
+  return `${log}.1`
+}
+
+/**
+ * Cuts logs that have grown too long: their end goes into a file beside them, then they begin again at nothing, which their writers allow by appending.
+ * Lines that are written between the two are lost (docs/decisions/0007-logs.md). Called by whatever changes the environment.
+ */
+export function trimLogs({ layout }: ProcessContext): void {
+  for (const name of readdirSync(layout.logs)) {
+    const log = join(layout.logs, name)
+    if (name.endsWith('.log') && (statSync(log, { throwIfNoEntry: false })?.size ?? 0) > LONGEST_LOG_BYTES) trim(log)
+  }
+}
+
+function trim(log: string): void {
+  const file = openSync(log, 'r+')
+  try {
+    const { size } = statSync(log)
+    const kept = Buffer.alloc(KEPT_LOG_BYTES)
+    const read = readSync(file, kept, 0, kept.length, size - kept.length)
+    // First, because it may be what filled the disk: then there is room for its end.
+    ftruncateSync(file, 0)
+    writeFileSync(olderPart(log), kept.subarray(0, read), { mode: 0o600 })
+  } catch (error) {
+    // Others filled it too: the log's end is lost, and what was asked for goes on.
+    if (diskFull(error) === null) throw error
+  } finally {
+    closeSync(file)
+  }
+}
