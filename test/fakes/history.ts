@@ -66,6 +66,11 @@ export class History {
     return this.#serve('rollback', r(release), outcome)
   }
 
+  /** Launched and flipped to, and not finished. */
+  begin(kind: 'deploy' | 'rollback', release: number): this {
+    return this.#serve(kind, r(release), null)
+  }
+
   cleanup(): this {
     const color = this.#standby()
     return this.#operation('cleanup', null, 'done', [[{ effect: 'color-emptied', color }]])
@@ -80,7 +85,7 @@ export class History {
     return this.record.live === null ? 'blue' : otherColor(this.record.live.color)
   }
 
-  #serve(kind: OperationKind, sha: Sha, outcome: Outcome): this {
+  #serve(kind: OperationKind, sha: Sha, outcome: Outcome | null): this {
     const color = this.#standby()
     const held = kind === 'rollback' && this.record.colors[color].sha === sha
     const launch: Effect[] = held
@@ -97,7 +102,7 @@ export class History {
   #operation(
     kind: OperationKind,
     target: Plan['target'],
-    outcome: Outcome,
+    outcome: Outcome | null,
     effects: readonly (readonly Effect[])[],
   ): this {
     this.#operations += 1
@@ -141,6 +146,7 @@ export class History {
       add({ kind: 'step-started', step, attempt: 1 })
       add({ kind: 'step-succeeded', step, output: null, effects: list, tookMs: 1, found: false })
     }
+    if (outcome === null) return this
     if (outcome === 'reverted' || outcome === 'failed') {
       add({
         kind: 'unwinding',

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { History, r } from '../../../test/fakes/history.ts'
 import { factsOf, release } from '../../../test/fakes/plan-facts.ts'
+import type { BackflipError } from '../errors.ts'
 import { goodReleases } from '../history/good.ts'
 import { planRollback, rollbackTarget } from './rollback.ts'
 
@@ -26,6 +27,31 @@ describe('rollbackTarget', () => {
     expect(() => rollbackTarget(factsOf(record), r(2))).toThrow(/is what is live/)
     expect(() => rollbackTarget(factsOf(record), r(9))).toThrow(/is not a good release/)
     expect(() => rollbackTarget(factsOf(record), r(3))).toThrow(/is not a good release/)
+  })
+
+  it('says why a release is not good, and a next command that can work', () => {
+    const refusedWith = (history: History, n: number) => {
+      try {
+        return { target: rollbackTarget(factsOf(history.record), r(n)) }
+      } catch (error) {
+        const { message, hint } = error as BackflipError
+        return { message: message.replace(/^\w+ /, ''), hint }
+      }
+    }
+    const base = () => new History().deploy(1).deploy(2)
+    const markGood = `backflip releases mark-good ${r(3)} --reason TEXT`
+    expect(refusedWith(base().deploy(3, 'failed'), 3)).toEqual({
+      message: 'is not a good release here: it never got traffic',
+      hint: 'backflip releases   (those that say good can be gone back to)',
+    })
+    expect(refusedWith(base().deploy(3, 'reverted'), 3)).toEqual({
+      message: 'is not a good release here: it was reverted',
+      hint: markGood,
+    })
+    expect(refusedWith(base().deploy(3).rollback(2), 3)).toEqual({
+      message: 'is not a good release here: it was rolled away from',
+      hint: markGood,
+    })
   })
 
   it('takes no release for older because its SHA or build is: only the serving history counts', () => {
@@ -91,6 +117,19 @@ describe('planRollback', () => {
     expect(plan.mode).toBe('full')
     expect(plan.because).toEqual(notReady)
     expect(plan.steps.map(({ id }) => id)).not.toContain('run-migration')
+  })
+
+  it('a good release that was launched again and failed: fast is refused, because those instances were never proved', () => {
+    const { record } = new History().deploy(1).deploy(2).deploy(3).rollback(1, 'failed')
+    const again = { target: release(r(1)), live: release(r(3)), notReady: [] }
+    expect(() => planRollback(factsOf(record), { ...again, mode: 'fast' })).toThrow(
+      expect.objectContaining({
+        code: 'fast-closed',
+        details: ['green holds 111111111111, which never got traffic (its rollback failed in check)'],
+        hint: `backflip rollback ${r(1)} --mode full`,
+      }),
+    )
+    expect(planRollback(factsOf(record), { ...again, mode: 'auto' })).toMatchObject({ mode: 'full', consumes: null })
   })
 
   it('is full when the standby color holds another release', () => {

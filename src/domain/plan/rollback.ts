@@ -1,6 +1,7 @@
 import { otherColor } from '../color.ts'
-import { refusal } from '../errors.ts'
+import { type BackflipError, refusal } from '../errors.ts'
 import { goodReleases, lastGoodBefore } from '../history/good.ts'
+import type { EnvironmentRecord } from '../history/record.ts'
 import { type Sha, short } from '../ids.ts'
 import { planHead, refuseWhatIsLive, type UnhashedPlan } from './deploy.ts'
 import type { PlanFacts, ReleaseFacts } from './facts.ts'
@@ -28,13 +29,26 @@ export function rollbackTarget({ record, edge }: Pick<PlanFacts, 'record' | 'edg
   }
   refuseWhatIsLive(live, asked)
   if (goodReleases(record).includes(asked)) return asked
-  throw refusal(
-    `${short(asked)} is not a good release here: it never passed phase F, or was reverted or rolled away from since`,
-    {
+  throw notGood(record, asked)
+}
+
+function notGood({ served }: EnvironmentRecord, asked: Sha): BackflipError {
+  const fate = served.findLast(({ sha }) => sha === asked)?.fate
+  if (fate === undefined)
+    return refusal(`${short(asked)} is not a good release here: it never got traffic`, {
       code: 'not-good',
-      hint: `backflip releases mark-good ${asked} --reason TEXT`,
-    },
-  )
+      hint: 'backflip releases   (those that say good can be gone back to)',
+    })
+  const why = {
+    reverted: 'it was reverted',
+    'rolled-away': 'it was rolled away from',
+    unproven: 'it never passed phase F',
+    good: 'it was reverted',
+  }[fate]
+  return refusal(`${short(asked)} is not a good release here: ${why}`, {
+    code: 'not-good',
+    hint: `backflip releases mark-good ${asked} --reason TEXT`,
+  })
 }
 
 export interface RollbackAsk {
@@ -55,7 +69,7 @@ export function planRollback(facts: PlanFacts, ask: RollbackAsk): UnhashedPlan {
     throw refusal(`fast rollback refused: ${color} is not ready to take traffic with ${short(ask.target.sha)}`, {
       code: 'fast-closed',
       details: closed,
-      hint: 'backflip rollback --mode full',
+      hint: `backflip rollback ${ask.target.sha} --mode full`,
     })
   }
   const fast = ask.mode !== 'full' && closed.length === 0
@@ -88,10 +102,11 @@ export function planRollback(facts: PlanFacts, ask: RollbackAsk): UnhashedPlan {
   }
 }
 
-function whyFastIsClosed({ record }: PlanFacts, { target, live, notReady }: RollbackAsk): readonly string[] {
+function whyFastIsClosed({ record }: PlanFacts, { target, notReady }: RollbackAsk): readonly string[] {
   const color = otherColor(record.live?.color ?? 'green')
   const held = record.colors[color]
-  if (held.is === 'started' && held.sha === target.sha && live.sha !== target.sha) return notReady
   const why = whyNotFast(record)
-  return [why ?? `${color} holds ${held.sha === null ? 'nothing' : short(held.sha)}, not ${short(target.sha)}`]
+  if (why !== null) return [why]
+  if (held.sha === target.sha) return notReady
+  return [`${color} holds ${held.sha === null ? 'nothing' : short(held.sha)}, not ${short(target.sha)}`]
 }

@@ -7,7 +7,7 @@ import { short } from '../ids.ts'
 export function consumedWayBack(record: EnvironmentRecord, color: Color): string | null {
   const held = record.colors[color]
   if (held.is !== 'started' || held.sha === null || record.live?.color === color) return null
-  if (!goodReleases(record).includes(held.sha)) return null
+  if (!isProved(record, color)) return null
   return `the fast way back to ${short(held.sha)} on ${color}`
 }
 
@@ -22,8 +22,10 @@ export function whyNotFast(record: EnvironmentRecord): string | null {
     return `${color} held ${short(held.sha)} and was stopped at ${held.since ?? 'an unknown time'}`
   if (held.is === 'launching') return `${color} is being launched with ${short(held.sha)}`
   if (held.sha === live.sha) return `${color} holds ${short(held.sha)}, which is live`
-  const fate = record.served.findLast((one) => one.sha === held.sha)?.fate
-  if (goodReleases(record).includes(held.sha)) return null
+  const unfinished = whyUnfinished(record)
+  if (unfinished !== null) return unfinished
+  if (isProved(record, color)) return null
+  const fate = record.served.findLast((one) => one.operation === held.operation)?.fate
   switch (fate) {
     case undefined:
       return `${color} holds ${short(held.sha)}, which never got traffic (${failedPhase(record, color)})`
@@ -36,9 +38,25 @@ export function whyNotFast(record: EnvironmentRecord): string | null {
   }
 }
 
-function failedPhase(record: EnvironmentRecord, color: Color): string {
-  const { last } = record
-  if (last === null || last.operation !== record.colors[color].operation || last.phase === null)
-    return 'its deploy did not finish'
-  return `its deploy failed in ${last.phase}`
+/**
+ * Whether the very instances that a color holds were proved: the launch that made them got the traffic and passed F. A release that was good before
+ * and was launched again without getting there is a release to go back to, and its instances are no fast way.
+ */
+function isProved(record: EnvironmentRecord, color: Color): boolean {
+  const { sha, operation } = record.colors[color]
+  if (sha === null || !goodReleases(record).includes(sha)) return false
+  return record.served.some((one) => one.operation === operation && one.sha === sha && one.fate === 'good')
+}
+
+/** Traffic is on a release that has not passed F yet: going back is the open operation's own business until then. */
+function whyUnfinished({ open, live }: EnvironmentRecord): string | null {
+  if (open === null || live === null || open.plan.operation !== live.operation) return null
+  const { kind } = open.plan
+  return `the ${kind} of ${short(live.sha)} has not passed F yet (${kind === 'rollback' ? 'backflip resume' : 'backflip abort'})`
+}
+
+function failedPhase({ last, colors }: EnvironmentRecord, color: Color): string {
+  if (last === null || last.operation !== colors[color].operation || last.phase === null)
+    return 'its launch did not finish'
+  return `its ${last.kind} failed in ${last.phase}`
 }
