@@ -1,8 +1,9 @@
-import { usageError } from '../domain/errors.ts'
+import { BackflipError, usageError } from '../domain/errors.ts'
 import type { Plan } from '../domain/plan/plan.ts'
 import type { OperationEnd } from '../engine/run.ts'
 import { monotonicMs } from '../lib/monotonic.ts'
-import type { RunOptions } from '../operations/environment.ts'
+import type { Environment, Progress, RunOptions } from '../operations/environment.ts'
+import { awaitTurn } from '../operations/with-lease.ts'
 import type { CommandInput } from './define-command.ts'
 import { EXIT, exitOfEnd } from './exit-codes.ts'
 import { endObject, renderEnd } from './render/end.ts'
@@ -10,16 +11,38 @@ import { eventsView, liveView, plainView, type View } from './render/live-view.t
 import { renderPlan } from './render/plan.ts'
 import { painter } from './render/style.ts'
 
-/** Shows a plan, asks, runs it with a live view, says how it ended: the same for every operation. */
-export async function operate(
-  input: CommandInput,
-  plan: Plan,
-  run: (options: RunOptions) => Promise<OperationEnd>,
-): Promise<number> {
+export interface Operation {
+  readonly environment: Environment
+  readonly prepare: () => Promise<Plan>
+  readonly run: (plan: Plan, options: RunOptions) => Promise<OperationEnd>
+}
+
+/**
+ * Plans, shows the plan, asks, runs it with a live view, says how it ended: the same for every operation. With `--lock-wait` it plans when its turn
+ * has come; when somebody else was faster then, and nobody looked at the plan because of `--yes`, it waits and plans again.
+ */
+export async function operate(input: CommandInput, { environment, prepare, run }: Operation): Promise<number> {
   const { io, options } = input
-  if (options.json !== true) io.err(`${renderPlan(plan, painter(io.useColor)).join('\n')}\n`)
-  await confirm(input)
-  return runShown(input, plan, run)
+  const waiting = await runOptions(input)
+  const begun = monotonicMs()
+  for (;;) {
+    await awaitTurn(environment, { ...waiting, progress: waitingLine(input) })
+    const plan = await prepare()
+    if (options.json !== true) io.err(`${renderPlan(plan, painter(io.useColor)).join('\n')}\n`)
+    await confirm(input)
+    try {
+      return await runShown(input, plan, (running) => run(plan, running))
+    } catch (error) {
+      const isLate = monotonicMs() - begun >= (waiting.lockWaitMs ?? 0)
+      if (isLate || options.yes !== true || !(error instanceof BackflipError) || error.code !== 'plan-outdated')
+        throw error
+    }
+  }
+}
+
+/** Who is waited for, before there is a plan to show. */
+function waitingLine({ io, options }: CommandInput): Progress {
+  return { entry: () => undefined, say: (_step, text) => (options.json === true ? undefined : io.err(`… ${text}\n`)) }
 }
 
 /** Error `not-confirmed`: nobody is there to ask, and `--yes` was not given. */

@@ -245,7 +245,7 @@ const settings = z.strictObject({
     .describe('What happens to streams that hang on the old color'),
   standby: z
     .strictObject({
-      keepFor: duration.optional().describe('Then the next deploy or cleanup takes it away first; default: no limit'),
+      keepFor: duration.optional().describe('Then cleanup needs no --force and unfreeze removes it; default: no limit'),
     })
     .prefault({}),
   retain: z

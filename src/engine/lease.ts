@@ -6,38 +6,71 @@ import type { Liveness } from '../ports/liveness.ts'
 
 const LOOK_AGAIN_MS = 250
 
-export interface AcquireAsk {
+export interface WaitAsk {
   readonly journal: Journal
   readonly liveness: Liveness
   readonly clock: Clock
+  /** 0: refuse at once. A person's lock is never waited for. */
+  readonly waitMs: number
+  /** Ends the waiting. */
+  readonly signal?: AbortSignal | undefined
+  readonly say: (text: string) => void
+}
+
+export interface AcquireAsk extends WaitAsk {
   readonly actor: string
   /** What it is for: shown to whoever has to wait. */
   readonly message: string
-  /** 0: refuse at once. A person's lock is never waited for. */
-  readonly waitMs: number
-  readonly say: (text: string) => void
 }
 
 /** Takes the environment's lease, adopting one whose holder is proved dead. Errors: `lease-held`, `locked-by-person` (kind `held`). */
 export async function acquireLease(ask: AcquireAsk): Promise<LeaseRecord> {
-  const { journal, liveness, clock } = ask
+  const { journal, liveness } = ask
   const holder = await liveness.self(ask.actor)
-  const begun = clock.monotonicMs()
-  for (let said = false; ; ) {
+  const waitFor = waiting(ask)
+  for (;;) {
     const answer = await journal.takeLease({ kind: 'operation', holder, message: ask.message })
     if ('taken' in answer) return answer.taken
-    const { held } = answer
-    if (held.kind === 'person') throw lockedByPerson(held)
-    if ((await liveness.check(held.holder)) === 'dead') {
-      const adopted = await adopt(ask, holder, held)
-      if (adopted !== null) return adopted
-      continue
-    }
-    if (clock.monotonicMs() - begun >= ask.waitMs) throw leaseHeld(held)
-    if (!said) ask.say(`waiting for ${held.holder.actor}: ${held.message}, since ${held.takenAt}`)
-    said = true
-    await clock.sleep(LOOK_AGAIN_MS)
+    if ((await waitFor(answer.held)) !== 'dead') continue
+    const adopted = await adopt(ask, holder, answer.held)
+    if (adopted !== null) return adopted
   }
+}
+
+/**
+ * Returns when nobody who lives holds the environment, and takes nothing: what is planned after that is planned from what the other one left.
+ * Errors as those of `acquireLease`.
+ */
+export async function awaitLease(ask: WaitAsk): Promise<void> {
+  const waitFor = waiting(ask)
+  for (;;) {
+    const held = await ask.journal.lease()
+    if (held === null || (await waitFor(held)) === 'dead') return
+  }
+}
+
+/** One wait for whoever holds it: whether its holder is dead, or it is time to look again. */
+function waiting({ liveness, clock, waitMs, signal, say }: WaitAsk) {
+  const begun = clock.monotonicMs()
+  let said = false
+  return async (held: LeaseRecord): Promise<'dead' | 'look again'> => {
+    if (held.kind === 'person') throw lockedByPerson(held)
+    if ((await liveness.check(held.holder)) === 'dead') return 'dead'
+    if (clock.monotonicMs() - begun >= waitMs) throw leaseHeld(held)
+    if (!said) say(`waiting for ${held.holder.actor}: ${held.message}, since ${held.takenAt}`)
+    said = true
+    await clock.sleep(LOOK_AGAIN_MS, signal).catch(() => undefined)
+    if (signal?.aborted === true) throw interrupted(held)
+    return 'look again'
+  }
+}
+
+function interrupted(held: LeaseRecord): BackflipError {
+  return new BackflipError(`interrupted while ${held.holder.actor} held the environment`, {
+    code: 'interrupted',
+    kind: 'held',
+    details: describe(held),
+  })
 }
 
 /** Null when somebody else was faster. */

@@ -1,4 +1,5 @@
 import { refusal } from '../domain/errors.ts'
+import { applyStandbyLimit } from './cleanup.ts'
 import type { Environment, RunOptions } from './environment.ts'
 import { loadRecord } from './record.ts'
 import { withLease } from './with-lease.ts'
@@ -20,4 +21,5 @@ export async function unfreeze(environment: Environment, reason: string, options
       { operation: null, actor: environment.actor, fact: { kind: 'unfrozen', reason } },
     ])
   })
+  await applyStandbyLimit(environment, options)
 }

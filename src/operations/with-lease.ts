@@ -1,5 +1,5 @@
 import type { LeaseRecord } from '../domain/journal.ts'
-import { acquireLease, keepLease } from '../engine/lease.ts'
+import { acquireLease, awaitLease, keepLease } from '../engine/lease.ts'
 import type { Environment, RunOptions } from './environment.ts'
 import { saveRecord } from './record.ts'
 
@@ -20,8 +20,7 @@ export async function withLease<T>(
   work: (leased: Leased) => Promise<T>,
 ): Promise<T> {
   const { journal, liveness, clock, actor } = environment
-  const say = (text: string) => options.progress?.say('lease', text)
-  const lease = await acquireLease({ journal, liveness, clock, actor, message, waitMs: options.lockWaitMs ?? 0, say })
+  const lease = await acquireLease({ journal, liveness, clock, actor, message, ...waitOf(options) })
   const kept = keepLease(journal, lease.token, clock, HEARTBEAT_MS)
   let result: T
   try {
@@ -35,4 +34,18 @@ export async function withLease<T>(
   kept.stop()
   if (await journal.releaseLease(lease.token)) await saveRecord(journal)
   return result
+}
+
+/**
+ * Waits until it is this command's turn, so that it plans from what the others left: a plan that was made while they ran is outdated when they are
+ * done. Without `lockWaitMs` it returns at once, and `withLease` tells who holds the environment.
+ */
+export async function awaitTurn(environment: Environment, options: RunOptions): Promise<void> {
+  if ((options.lockWaitMs ?? 0) === 0) return
+  const { journal, liveness, clock } = environment
+  await awaitLease({ journal, liveness, clock, ...waitOf(options) })
+}
+
+function waitOf({ lockWaitMs = 0, signal, progress }: RunOptions) {
+  return { waitMs: lockWaitMs, signal, say: (text: string) => progress?.say('lease', text) }
 }

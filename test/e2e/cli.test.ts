@@ -10,6 +10,14 @@ import { requireHaproxy, until } from '../edge/world.ts'
 const PROGRAM = fileURLToPath(new URL('../../bin/backflip.js', import.meta.url))
 const R3 = '3'.repeat(40)
 
+/** Answers well, and only after two seconds. */
+const SLOW = '5'.repeat(40)
+const SLOW_SERVER = `const { createServer } = require('node:http')
+const { PORT, BACKFLIP_SHA: sha } = process.env
+const server = createServer((request, answer) => answer.end(JSON.stringify({ sha })))
+setTimeout(() => server.listen(Number(PORT), '127.0.0.1'), 2000)
+`
+
 interface Ended {
   readonly exitCode: number | null
   readonly out: string
@@ -112,6 +120,20 @@ describe('a day with backflip', () => {
     expect(ends.filter(({ exitCode }) => exitCode === 0)).toHaveLength(1)
     expect(ends.filter(({ exitCode }) => exitCode === 4 || exitCode === 3)).toHaveLength(1)
     expect(await world.served()).toEqual({ status: 200, sha: R2 })
+  })
+
+  it('with --lock-wait the second one waits, plans from what the first left, and both go out', async () => {
+    publish(SLOW, SLOW_SERVER)
+    const first = await running('deploy', SLOW, '--yes')
+    await first.said('C Start')
+    const second = await running('deploy', R1, '--again', '--reason', 'x', '--yes', '--lock-wait', '1m')
+    const [one, two] = [await first.ended(), await second.ended()]
+    expect(one.exitCode).toBe(0)
+    expect(two.text).toContain(`: deploy ${SLOW}`)
+    expect(two.text).toContain('live now   555555555555')
+    expect(two.exitCode).toBe(0)
+    expect(await world.served()).toEqual({ status: 200, sha: R1 })
+    expect(backflip('deploy', R2, '--again', '--reason', 'x', '--yes').exitCode).toBe(0)
   })
 
   it('cleanup refuses the live color and the last way back', () => {

@@ -1,4 +1,5 @@
-import { defineCommand } from '../define-command.ts'
+import type { OperationEnd } from '../../engine/run.ts'
+import { type CommandInput, defineCommand } from '../define-command.ts'
 import { reasonOf } from './deploy.ts'
 
 export const cleanup = defineCommand({
@@ -12,11 +13,10 @@ export const cleanup = defineCommand({
   ],
   examples: ['backflip cleanup', 'backflip cleanup --color green --force --reason "memory is short"'],
   async run(input) {
-    const [{ parseColor }, { cleanup: run, prepareCleanup }, { applyStandbyLimit }, { operate, runOptions }] =
+    const [{ parseColor }, { applyStandbyLimit, cleanup: run, prepareCleanup }, { operate, runOptions }] =
       await Promise.all([
         import('../../domain/color.ts'),
         import('../../operations/cleanup.ts'),
-        import('../../operations/standby-limit.ts'),
         import('../operate.ts'),
       ])
     const { color, force, expired } = input.options as {
@@ -26,16 +26,27 @@ export const cleanup = defineCommand({
     }
     const parsed = color === undefined ? null : parseColor(color)
     const environment = await input.environment()
-    if (expired === true) {
-      const done = await applyStandbyLimit(environment, await runOptions(input))
-      input.io.out(done ? 'the standby color was over its time and is removed\n' : 'nothing is over its time\n')
-      return 0
-    }
-    const plan = await prepareCleanup(environment, {
-      color: parsed,
-      force: force === true,
-      reason: reasonOf(input.options),
+    if (expired === true) return sayExpired(input, await applyStandbyLimit(environment, await runOptions(input)))
+    const ask = { color: parsed, force: force === true, reason: reasonOf(input.options) }
+    return operate(input, {
+      environment,
+      prepare: () => prepareCleanup(environment, ask),
+      run: (plan, options) => run(environment, plan, options),
     })
-    return operate(input, plan, (options) => run(environment, plan, options))
   },
 })
+
+/** For a timer: nothing is asked, because the config is the order. */
+async function sayExpired({ io, options }: CommandInput, end: OperationEnd | null): Promise<number> {
+  const { exitOfEnd } = await import('../exit-codes.ts')
+  const exitCode = end === null ? 0 : exitOfEnd(end)
+  const text =
+    end === null
+      ? 'nothing is over its time'
+      : end.outcome === 'done'
+        ? 'the standby color was over its time and is removed'
+        : `the standby color is over its time and is not removed: ${end.error?.message ?? end.outcome}`
+  const record = { removed: end?.outcome === 'done', exitCode, error: end?.error ?? null }
+  io.out(options.json === true ? `${JSON.stringify(record)}\n` : `${text}\n`)
+  return exitCode
+}

@@ -10,22 +10,19 @@ export const deploy = defineCommand({
   ],
   examples: ['backflip deploy 2f81c03a9d… --yes', 'backflip deploy 2f81c03a9d… --lock-wait 15m --yes --json'],
   async run(input) {
-    const [{ parseSha }, { deploy: run, prepareDeploy }, { applyStandbyLimit }, { operate, runOptions }] =
-      await Promise.all([
-        import('../../domain/ids.ts'),
-        import('../../operations/deploy.ts'),
-        import('../../operations/standby-limit.ts'),
-        import('../operate.ts'),
-      ])
+    const [{ parseSha }, { deploy: run, prepareDeploy }, { operate }] = await Promise.all([
+      import('../../domain/ids.ts'),
+      import('../../operations/deploy.ts'),
+      import('../operate.ts'),
+    ])
     const sha = parseSha(input.args[0] ?? '')
     const environment = await input.environment()
-    await applyStandbyLimit(environment, await runOptions(input))
-    const plan = await prepareDeploy(environment, {
-      sha,
-      again: input.options.again === true,
-      reason: reasonOf(input.options),
+    const ask = { sha, again: input.options.again === true, reason: reasonOf(input.options) }
+    return operate(input, {
+      environment,
+      prepare: () => prepareDeploy(environment, ask),
+      run: (plan, options) => run(environment, plan, options),
     })
-    return operate(input, plan, (options) => run(environment, plan, options))
   },
 })
 

@@ -27,8 +27,11 @@ export const rollback = defineCommand({
     ])
     const ask = await rollbackRequest(input.args, input.options)
     const environment = await input.environment()
-    const plan = await prepareRollback(environment, ask)
-    return operate(input, plan, (options) => run(environment, plan, options))
+    return operate(input, {
+      environment,
+      prepare: () => prepareRollback(environment, ask),
+      run: (plan, options) => run(environment, plan, options),
+    })
   },
 })
 
