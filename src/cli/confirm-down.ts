@@ -1,7 +1,7 @@
 import { usageError } from '../domain/errors.ts'
 import type { Environment, RunOptions } from '../operations/environment.ts'
 import type { CommandInput } from './define-command.ts'
-import { runOptions } from './operate.ts'
+import { changingUnlessHeld, runOptions } from './operate.ts'
 
 /** Stopping everything takes the app away from its users: asked for, or said with --yes. */
 export async function operateDown(
@@ -20,7 +20,7 @@ export async function operateDown(
       })
     }
   }
-  await down(environment, await runOptions(input))
+  await changingUnlessHeld(input, down(environment, await runOptions(input)))
   io.out(
     options.json === true
       ? `${JSON.stringify({ down: true })}\n`

@@ -26,6 +26,8 @@ export interface CommandInput {
   readonly config: () => Promise<Config>
   /** Opens the environment’s journal. */
   readonly environment: () => Promise<Environment>
+  /** Said as soon as something was changed: an error after that no longer says that nothing was. */
+  readonly changing: () => void
 }
 
 /** One verb. Light: what it needs is imported in `run`, so that help loads nothing else. Returns the exit code. */

@@ -66,9 +66,17 @@ export async function runShown(
   const paint = painter(io.useColor)
   const begun = monotonicMs()
   const view = viewOf(input, plan)
+  const { entry, say } = view.progress
+  const progress: Progress = {
+    say,
+    entry: (one) => {
+      input.changing()
+      entry(one)
+    },
+  }
   let end: OperationEnd
   try {
-    end = await run({ ...(await runOptions(input)), progress: view.progress })
+    end = await run({ ...(await runOptions(input)), progress })
   } finally {
     view.close()
   }
@@ -91,4 +99,14 @@ function viewOf({ io, options }: CommandInput, plan: Plan): View {
   if (options.json === true)
     return { progress: { entry: () => undefined, say: () => undefined }, close: () => undefined }
   return io.isTerminal ? liveView(plan, io, paint) : plainView(plan, io, paint)
+}
+
+/** For what changes things outside an operation (up, down, a repair): once it holds the lease, an error may come in the middle. */
+export async function changingUnlessHeld<T>(input: CommandInput, work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    if (!(error instanceof BackflipError) || (error.kind !== 'held' && error.kind !== 'usage')) input.changing()
+    throw error
+  }
 }

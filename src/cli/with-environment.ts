@@ -27,14 +27,18 @@ export async function withEnvironment(
     opened ??= await compose(known, await chooseEnvironment(known, options.env ?? null))
     return opened
   }
+  let changed = false
+  const changing = () => {
+    changed = true
+  }
   try {
-    return await command.run({ args, options, io, config, environment })
+    return await command.run({ args, options, io, config, environment, changing })
   } catch (error) {
-    return await say(error, options.json === true, io)
+    return await say(error, options.json === true, io, changed)
   }
 }
 
-async function say(error: unknown, json: boolean, io: Io): Promise<number> {
+async function say(error: unknown, json: boolean, io: Io, changed: boolean): Promise<number> {
   const exitCode = io.signal.aborted
     ? EXIT.interrupted
     : error instanceof BackflipError
@@ -48,8 +52,8 @@ async function say(error: unknown, json: boolean, io: Io): Promise<number> {
     import('./render/error.ts'),
     import('./render/style.ts'),
   ])
-  const changed = exitCode === EXIT.failed ? 'see above for what was done' : 'nothing changed'
-  io.err(`${renderError(error, exitCode, changed, painter(io.useColor)).join('\n')}\n`)
+  const what = changed ? 'some of it may be done: backflip status' : 'nothing changed'
+  io.err(`${renderError(error, exitCode, what, painter(io.useColor)).join('\n')}\n`)
   const stack = stackOf(error)
   if (stack !== null) io.err(`${stack}\n`)
   return exitCode

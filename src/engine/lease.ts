@@ -81,7 +81,8 @@ async function adopt({ journal, message }: AcquireAsk, holder: Holder, held: Lea
   return 'taken' in answer ? answer.taken : null
 }
 
-function describe({ holder, message, takenAt, heartbeats }: LeaseRecord): readonly string[] {
+function describe({ kind, holder, message, takenAt, heartbeats }: LeaseRecord): readonly string[] {
+  if (kind === 'person') return [`on ${holder.host}, since ${takenAt}`]
   return [
     `${message || 'no message'}`,
     `by ${holder.actor}, process ${holder.pid} on ${holder.host}, since ${takenAt} (${heartbeats} heartbeats)`,

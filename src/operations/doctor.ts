@@ -1,3 +1,4 @@
+import type { OperationState } from '../domain/history/operation.ts'
 import type { EnvironmentRecord } from '../domain/history/record.ts'
 import { type Drift, findDrift } from './drift.ts'
 import type { Environment, RunOptions } from './environment.ts'
@@ -15,6 +16,8 @@ export interface DoctorReport {
 /** Shows every difference between journal, edge and runtime. Changes nothing. */
 export async function examine(environment: Environment): Promise<DoctorReport> {
   const { record, view } = await observe(environment)
+  // What differs while an operation is open is its own business, and that it is open is what a person should know first.
+  if (record.open !== null) return { drift: [unfinished(record.open)], repaired: [] }
   return { drift: findDrift(record, view, await environment.runtime.list()), repaired: [] }
 }
 
@@ -60,4 +63,12 @@ async function mendActiveColor(
 ): Promise<void> {
   if (live === null || !repaired.some(({ code }) => code === 'active-color-differs')) return
   await edge.record({ at: clock.now(), color: live.color, sha: live.sha, operation: live.operation, fencedBy })
+}
+
+function unfinished({ plan: { kind, operation } }: OperationState): Drift {
+  return {
+    code: 'operation-open',
+    message: `the ${kind} ${operation} is unfinished (backflip status says whether it runs; else backflip resume, or backflip abort)`,
+    repair: 'person',
+  }
 }

@@ -1,8 +1,8 @@
-import { otherColor } from '../domain/color.ts'
+import { isColor, otherColor } from '../domain/color.ts'
 import type { EnvironmentRecord } from '../domain/history/record.ts'
 import type { Sha } from '../domain/ids.ts'
 import type { Plan } from '../domain/plan/plan.ts'
-import { planRollback, type RollbackMode, rollbackTarget } from '../domain/plan/rollback.ts'
+import { nothingLive, planRollback, type RollbackMode, rollbackTarget } from '../domain/plan/rollback.ts'
 import type { OperationEnd } from '../engine/run.ts'
 import type { EdgeView } from '../ports/edge.ts'
 import type { Environment, RunOptions } from './environment.ts'
@@ -22,6 +22,8 @@ export interface RollbackRequest {
 export async function prepareRollback(environment: Environment, ask: RollbackRequest): Promise<Plan> {
   const observed = await observe(environment)
   const { record, view } = observed
+  // Before the first deploy there is no edge to start either.
+  if (record.live === null && view.memory === null && !isColor(view.file?.live)) throw nothingLive()
   const sha = rollbackTarget({ record, edge: runningState(view) }, ask.sha)
   const target = await releaseFacts(environment, sha)
   const live = await releaseFacts(environment, liveSha(record))

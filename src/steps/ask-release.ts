@@ -1,3 +1,4 @@
+import type { Color } from '../domain/color.ts'
 import { BackflipError } from '../domain/errors.ts'
 import type { Sha } from '../domain/ids.ts'
 import type { PublicQuestion } from '../domain/plan/params.ts'
@@ -7,6 +8,7 @@ import type { StepPorts } from './ports.ts'
 const PAUSE_MS = 50
 
 export interface AskRelease {
+  readonly color: Color
   readonly sha: Sha
   readonly questions: readonly PublicQuestion[]
   readonly limitMs: number
@@ -44,6 +46,7 @@ export async function askRelease(
               details: [
                 `GET ${address.url}${health.path}: status ${answer.status ?? 'none'}, release ${answer.sha ?? 'none'}`,
               ],
+              hint: `backflip logs ${component} --color ${ask.color}`,
             },
           )
         }

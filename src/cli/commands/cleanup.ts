@@ -1,6 +1,6 @@
 import type { OperationEnd } from '../../engine/run.ts'
 import { type CommandInput, defineCommand } from '../define-command.ts'
-import { reasonOf } from './deploy.ts'
+import { reasonOf } from '../require-reason.ts'
 
 export const cleanup = defineCommand({
   name: 'cleanup',

@@ -1,4 +1,5 @@
 import { defineCommand } from '../define-command.ts'
+import { reasonOf } from '../require-reason.ts'
 
 export const deploy = defineCommand({
   name: 'deploy',
@@ -25,8 +26,3 @@ export const deploy = defineCommand({
     })
   },
 })
-
-export function reasonOf(options: { readonly [name: string]: unknown }): string | null {
-  const { reason } = options as { readonly reason?: string }
-  return reason === undefined || reason.trim() === '' ? null : reason.trim()
-}

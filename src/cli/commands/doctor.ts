@@ -6,14 +6,16 @@ export const doctor = defineCommand({
   options: [{ flags: '--repair', description: 'mend the safe ones; which color is live is never guessed' }],
   examples: ['backflip doctor', 'backflip doctor --repair'],
   async run(input) {
-    const [{ examine, repair }, { runOptions }, { painter }] = await Promise.all([
+    const [{ examine, repair }, { changingUnlessHeld, runOptions }, { painter }] = await Promise.all([
       import('../../operations/doctor.ts'),
       import('../operate.ts'),
       import('../render/style.ts'),
     ])
     const environment = await input.environment()
     const report =
-      input.options.repair === true ? await repair(environment, await runOptions(input)) : await examine(environment)
+      input.options.repair === true
+        ? await changingUnlessHeld(input, repair(environment, await runOptions(input)))
+        : await examine(environment)
     const paint = painter(input.io.useColor)
     const lines = [
       ...report.repaired.map(({ message }) => `${paint('good', '✓')} mended: ${message}`),

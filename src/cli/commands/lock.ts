@@ -1,3 +1,4 @@
+import type { LeaseRecord } from '../../domain/journal.ts'
 import { defineCommand } from '../define-command.ts'
 
 export const lockAcquire = defineCommand({
@@ -6,12 +7,13 @@ export const lockAcquire = defineCommand({
   options: [{ flags: '-m, --message <text>', description: 'why: shown to whoever is kept out' }],
   examples: ['backflip lock acquire -m "moving the database"'],
   async run({ io, options, environment: open }) {
-    const [{ lockByPerson }, { usageError }] = await Promise.all([
+    const [{ lockByPerson }, { usageError }, { oneLine }] = await Promise.all([
       import('../../engine/lease.ts'),
       import('../../domain/errors.ts'),
+      import('../require-reason.ts'),
     ])
-    const { message } = options as { readonly message?: string }
-    if (message === undefined || message.trim() === '')
+    const message = oneLine((options as { readonly message?: string }).message ?? '')
+    if (message === '')
       throw usageError('a lock says why', {
         code: 'no-message',
         place: { flag: '-m' },
@@ -46,14 +48,19 @@ export const lockStatus = defineCommand({
     const { journal, liveness } = await open()
     const lease = await journal.lease()
     const holder = lease === null ? null : await liveness.check(lease.holder)
-    const text =
-      lease === null
-        ? 'nobody holds it'
-        : `${lease.kind === 'person' ? 'locked' : 'held'} by ${lease.holder.actor}: ${lease.message}\n  process ${lease.holder.pid} on ${lease.holder.host} (${holder ?? 'unknown'}), since ${lease.takenAt}, ${lease.heartbeats} heartbeats`
-    io.out(options.json === true ? `${JSON.stringify({ lease, holder })}\n` : `${text}\n`)
+    io.out(options.json === true ? `${JSON.stringify({ lease, holder })}\n` : `${describe(lease, holder)}\n`)
     return 0
   },
 })
+
+/** A person's lock has no process that lives as long as it does: that it is gone says nothing. */
+function describe(lease: LeaseRecord | null, liveness: string | null): string {
+  if (lease === null) return 'nobody holds it'
+  const { kind, holder, message, takenAt, heartbeats } = lease
+  if (kind === 'person')
+    return `locked by ${holder.actor}: ${message}\n  on ${holder.host}, since ${takenAt}   (backflip lock release)`
+  return `held by ${holder.actor}: ${message}\n  process ${holder.pid} on ${holder.host} (${liveness ?? 'unknown'}), since ${takenAt}, ${heartbeats} heartbeats`
+}
 
 export const lockBreak = defineCommand({
   name: 'lock break',

@@ -1,6 +1,6 @@
 import type { Plan } from '../../domain/plan/plan.ts'
 import { type CommandInput, defineCommand } from '../define-command.ts'
-import { reasonOf } from './deploy.ts'
+import { reasonOf } from '../require-reason.ts'
 import { rollbackRequest } from './rollback.ts'
 
 export const planDeploy = defineCommand({

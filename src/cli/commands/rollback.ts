@@ -1,5 +1,5 @@
 import { defineCommand } from '../define-command.ts'
-import { reasonOf } from './deploy.ts'
+import { reasonOf } from '../require-reason.ts'
 
 export const rollback = defineCommand({
   name: 'rollback',

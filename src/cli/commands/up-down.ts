@@ -4,11 +4,11 @@ export const up = defineCommand({
   name: 'up',
   summary: 'Bring the recorded colors and the edge back, as after a reboot',
   async run(input) {
-    const [operations, { runOptions }] = await Promise.all([
+    const [operations, { changingUnlessHeld, runOptions }] = await Promise.all([
       import('../../operations/up-down.ts'),
       import('../operate.ts'),
     ])
-    const report = await operations.up(await input.environment(), await runOptions(input))
+    const report = await changingUnlessHeld(input, operations.up(await input.environment(), await runOptions(input)))
     input.io.out(
       input.options.json === true
         ? `${JSON.stringify(report)}\n`

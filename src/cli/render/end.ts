@@ -6,6 +6,14 @@ import { formatDuration } from '../../lib/duration.ts'
 import { renderErrorRecord } from './error.ts'
 import type { Paint } from './style.ts'
 
+/** What was left counts as rolled away from: nothing goes there by itself, and a person who knows better says so first. */
+function backToLeft(sha: string, arrow: string): readonly string[] {
+  return [
+    `  ${arrow} backflip releases mark-good ${sha} --reason TEXT`,
+    `  ${arrow} backflip rollback ${sha}   (a flip, while ${sha.slice(0, 12)} still runs)`,
+  ]
+}
+
 /** What `--json` prints at the end of an operation. Consumers ignore fields they do not know. */
 export function endObject(end: OperationEnd, exitCode: number): object {
   const { plan } = end.state
@@ -89,7 +97,8 @@ function aftermath({ outcome, state }: OperationEnd, paint: Paint): readonly str
         ...(state.finished === null
           ? [`  ${arrow} backflip resume   (the switch itself is half done: this finishes it)`]
           : []),
-        `  ${arrow} backflip status   (then decide: backflip rollback SHA, or fix forward)`,
+        `  ${arrow} backflip status   (then decide: fix forward, or go back to what was left)`,
+        ...(state.finished === null || plan.from === null ? [] : backToLeft(plan.from.sha, arrow)),
       ]
     default:
       return []

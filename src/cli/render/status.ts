@@ -59,14 +59,18 @@ function renderState({ record, stuck, holder, instances }: StatusReport, paint: 
       `  ${paint('warn', 'frozen')}     ${record.freeze.reason}, by ${record.freeze.actor} at ${record.freeze.at}   ${paint('dim', 'backflip unfreeze --reason TEXT')}`,
     )
   if (record.lease !== null) {
-    const { holder: who, message, takenAt } = record.lease
+    const { kind, holder: who, message, takenAt } = record.lease
     lines.push(
-      `  ${paint('warn', 'held')}       ${message}, by ${who.actor} (process ${who.pid} on ${who.host}, ${holder ?? 'unknown'}) since ${takenAt}`,
+      kind === 'person'
+        ? `  ${paint('warn', 'locked')}     ${message}, by ${who.actor} since ${takenAt}   ${paint('dim', 'backflip lock release')}`
+        : `  ${paint('warn', 'held')}       ${message}, by ${who.actor} (process ${who.pid} on ${who.host}, ${holder ?? 'unknown'}) since ${takenAt}`,
     )
   }
   if (record.open !== null)
     lines.push(
-      `  ${paint('warn', 'open')}       ${record.open.plan.kind} ${record.open.plan.operation} is unfinished   ${paint('dim', 'backflip resume, or backflip abort')}`,
+      record.lease?.kind === 'operation' && holder === 'alive'
+        ? `  ${paint('warn', 'open')}       ${record.open.plan.kind} ${record.open.plan.operation} runs`
+        : `  ${paint('warn', 'open')}       ${record.open.plan.kind} ${record.open.plan.operation} is unfinished   ${paint('dim', 'backflip resume, or backflip abort')}`,
     )
   if (stuck !== null)
     lines.push(

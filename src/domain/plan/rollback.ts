@@ -14,11 +14,7 @@ export type RollbackMode = 'auto' | 'fast' | 'full'
 /** Which release a rollback goes to: the one asked for, if it was good here, or the last good one before the live one. */
 export function rollbackTarget({ record, edge }: Pick<PlanFacts, 'record' | 'edge'>, asked: Sha | null): Sha {
   const live = agreedLive({ record, edge })
-  if (live === null)
-    throw refusal('nothing is live, so there is nothing to go back from', {
-      code: 'nothing-live',
-      hint: 'backflip deploy SHA',
-    })
+  if (live === null) throw nothingLive()
   if (asked === null) {
     const target = lastGoodBefore(record)
     if (target !== null) return target
@@ -30,6 +26,13 @@ export function rollbackTarget({ record, edge }: Pick<PlanFacts, 'record' | 'edg
   refuseWhatIsLive(live, asked)
   if (goodReleases(record).includes(asked)) return asked
   throw notGood(record, asked)
+}
+
+export function nothingLive(): BackflipError {
+  return refusal('nothing is live, so there is nothing to go back from', {
+    code: 'nothing-live',
+    hint: 'backflip deploy SHA',
+  })
 }
 
 function notGood({ served }: EnvironmentRecord, asked: Sha): BackflipError {
@@ -62,7 +65,7 @@ export interface RollbackAsk {
 /** A flip when the standby color holds the target and is ready; otherwise the target is deployed again. Never migrates. */
 export function planRollback(facts: PlanFacts, ask: RollbackAsk): UnhashedPlan {
   const live = agreedLive(facts)
-  if (live === null) throw refusal('nothing is live, so there is nothing to go back from', { code: 'nothing-live' })
+  if (live === null) throw nothingLive()
   const color = otherColor(live.color)
   const closed = whyFastIsClosed(facts, ask)
   if (ask.mode === 'fast' && closed.length > 0) {

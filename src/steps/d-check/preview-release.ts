@@ -38,6 +38,7 @@ async function awaitServers(
         code: 'edge-sees-down',
         kind: 'failed',
         details: seen,
+        hint: `backflip status   (and backflip logs COMPONENT --color ${color})`,
       })
     }
     say(

@@ -29,7 +29,10 @@ export const bakeRelease = defineStep<StepPorts, BakeParams>({
       judge(ask, seen)
       context.say(`${seen.requests} requests, ${seen.serverErrors} server errors`)
     }
-    await askRelease({ sha: ask.sha, questions: ask.questions, limitMs: PROBE_GRACE_MS, preview: false }, context)
+    await askRelease(
+      { color: ask.color, sha: ask.sha, questions: ask.questions, limitMs: PROBE_GRACE_MS, preview: false },
+      context,
+    )
     return { output: { ...seen, verdict: verdict(ask, seen, context) }, effects: [] }
   },
   undo: 'none',
@@ -49,7 +52,7 @@ function add(seen: Seen, before: EdgeCounters, now: EdgeCounters): Seen {
 function judge({ minRequests, maxErrorRate, color }: BakeParams, { requests, serverErrors }: Seen): void {
   if (requests < minRequests || serverErrors / requests <= maxErrorRate) return
   throw new BackflipError(
-    `${serverErrors} of ${requests} answers of ${color} were server errors: more than ${maxErrorRate * 100} %`,
+    `${serverErrors} of ${requests} answers of ${color} were server errors: more than ${Number((maxErrorRate * 100).toPrecision(3))} %`,
     {
       code: 'too-many-errors',
       kind: 'failed',
