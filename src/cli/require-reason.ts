@@ -13,7 +13,8 @@ export function requireReason(options: { readonly [name: string]: unknown }, hin
 
 export function reasonOf(options: { readonly [name: string]: unknown }): string | null {
   const { reason } = options as { readonly reason?: string }
-  const said = oneLine(reason ?? '')
+  if (reason === undefined) return null
+  const said = oneLine(reason)
   return said === '' ? null : said
 }
 

@@ -85,10 +85,27 @@ export interface LeaseRecord {
   readonly heartbeats: number
 }
 
+/** A release on a color as it was found, and the operation whose label its instances carry. */
+export interface FoundRelease {
+  readonly sha: Sha
+  readonly operation: OperationId
+}
+
+export interface Found {
+  readonly live: Color
+  readonly colors: Readonly<Record<Color, FoundRelease | null>>
+}
+
 /** One thing that happened. Everything shown anywhere is a fold of these. */
 export type Fact =
   | { readonly kind: 'journal-opened'; readonly journal: JournalId; readonly app: string; readonly environment: string }
-  | { readonly kind: 'journal-adopted'; readonly previous: JournalId | null; readonly reason: string }
+  | {
+      readonly kind: 'journal-adopted'
+      readonly previous: JournalId | null
+      readonly reason: string
+      /** What was found to serve and to stand by, when the journal said otherwise: from here on it says this. */
+      readonly found?: Found
+    }
   | {
       readonly kind: 'lease-taken'
       readonly lease: LeaseRecord

@@ -40,7 +40,7 @@ describe('doctor', () => {
     while (people.world.instancesOf('green').length === 0) await new Promise((done) => setImmediate(done))
     ann.operator.dead = true
     expect(await people.type('bob', examine)).toMatchObject({
-      drift: [{ code: 'operation-open', repair: 'person', message: expect.stringContaining('backflip abort') }],
+      drift: [{ code: 'operation-open', repair: 'person', next: expect.stringContaining('backflip abort') }],
     })
     await expect(people.type('bob', repair)).rejects.toMatchObject({ code: 'operation-open' })
   })

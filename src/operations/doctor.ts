@@ -4,6 +4,7 @@ import { type Drift, findDrift } from './drift.ts'
 import type { Environment, RunOptions } from './environment.ts'
 import { observe } from './observe.ts'
 import { refuseWhileOpen } from './run-plan.ts'
+import { refuseAnotherPast } from './same-past.ts'
 import { takeFenceUnder } from './take-fence.ts'
 import { withLease } from './with-lease.ts'
 
@@ -25,6 +26,7 @@ export async function examine(environment: Environment): Promise<DoctorReport> {
 export function repair(environment: Environment, options: RunOptions = {}): Promise<DoctorReport> {
   return withLease(environment, 'doctor --repair', options, async ({ lease }) => {
     const { record, view } = await observe(environment)
+    await refuseAnotherPast(environment, view.anchor)
     refuseWhileOpen(record)
     const before = findDrift(record, view, await environment.runtime.list())
     const repaired = before.filter((one) => one.repair === 'safe')
@@ -68,7 +70,8 @@ async function mendActiveColor(
 function unfinished({ plan: { kind, operation } }: OperationState): Drift {
   return {
     code: 'operation-open',
-    message: `the ${kind} ${operation} is unfinished (backflip status says whether it runs; else backflip resume, or backflip abort)`,
+    message: `the ${kind} ${operation} is unfinished`,
     repair: 'person',
+    next: 'backflip status   (whether it runs; if not: backflip resume, or backflip abort)',
   }
 }

@@ -18,6 +18,8 @@ export interface Drift {
     | 'operation-open'
   readonly message: string
   readonly repair: 'safe' | 'person'
+  /** What a person may type, after a look. `doctor --repair` mends the safe ones. */
+  readonly next?: string
 }
 
 /** Pure. What could not be seen is null, and nothing is said of it. */
@@ -43,10 +45,12 @@ function edgeDrift(record: EnvironmentRecord, view: EdgeView): readonly Drift[] 
       code: 'anchor-foreign',
       message: `the edge belongs to the journal ${anchor.journal}, not to this one`,
       repair: 'person',
+      next: 'if that one is lost: backflip adopt --reason TEXT',
     })
   }
   if (memory === null) {
-    if (record.live !== null) drift.push({ code: 'edge-down', message: 'the edge does not run', repair: 'person' })
+    if (record.live !== null)
+      drift.push({ code: 'edge-down', message: 'the edge does not run', repair: 'person', next: 'backflip up' })
     return drift
   }
   if ((isColor(memory.live) ? memory.live : 'none') !== said) {
@@ -54,6 +58,7 @@ function edgeDrift(record: EnvironmentRecord, view: EdgeView): readonly Drift[] 
       code: 'live-differs',
       message: `the edge sends traffic to ${memory.live}, the journal says ${said}`,
       repair: 'person',
+      next: 'if the edge is right: backflip adopt --reason TEXT',
     })
     return drift
   }
@@ -93,6 +98,7 @@ function instanceDrift(record: EnvironmentRecord, instances: readonly Instance[]
         code: 'instance-gone',
         message: `${color} should hold ${held.sha ?? 'a release'}, and no instance of it is there`,
         repair: 'person',
+        next: 'backflip up',
       })
     }
     for (const one of own) {
@@ -101,6 +107,7 @@ function instanceDrift(record: EnvironmentRecord, instances: readonly Instance[]
           code: 'instance-gone',
           message: `${one.name} is stopped${one.exit === null ? '' : ` (${one.exit})`}`,
           repair: 'person',
+          next: 'backflip up',
         })
       }
       if (one.state === 'running' && (held.is === 'empty' || one.sha !== held.sha)) {

@@ -5,6 +5,7 @@ import type { Environment, RunOptions } from './environment.ts'
 import { assertSealed } from './plan-hash.ts'
 import { loadRecord } from './record.ts'
 import { runUnder } from './run-plan.ts'
+import { refuseAnotherPast } from './same-past.ts'
 import { takeFence } from './take-fence.ts'
 import { withLease } from './with-lease.ts'
 
@@ -30,6 +31,7 @@ function takeUp(
   return withLease(environment, verb, options, async (leased) => {
     const open = openOperation((await loadRecord(environment.journal)).open, verb)
     assertSealed(open.plan)
+    await refuseAnotherPast(environment, (await environment.edge.read()).anchor)
     const generation = await takeFence(environment)
     const by = await environment.liveness.self(environment.actor)
     const entries = await environment.journal.append(leased.lease.token, [

@@ -11,6 +11,7 @@ import { type Environment, type RunOptions, SILENT } from './environment.ts'
 import { markOf } from './mark-of.ts'
 import { anchorOf, observe, runningState } from './observe.ts'
 import { assertSealed } from './plan-hash.ts'
+import { refuseAnotherPast } from './same-past.ts'
 import { takeFence } from './take-fence.ts'
 import { type Leased, withLease } from './with-lease.ts'
 
@@ -22,6 +23,7 @@ export async function runPlan(environment: Environment, plan: Plan, options: Run
   assertSealed(plan)
   return withLease(environment, describe(plan), options, async (leased) => {
     const { record, view } = await observe(environment)
+    await refuseAnotherPast(environment, view.anchor)
     refuseWhileOpen(record)
     assertStillTrue(plan.assumes, assumptions({ record, edge: runningState(view) }))
     assertConsumesNoMore(plan, record)

@@ -20,8 +20,8 @@ export const doctor = defineCommand({
     const lines = [
       ...report.repaired.map(({ message }) => `${paint('good', '✓')} mended: ${message}`),
       ...report.drift.map(
-        ({ message, repair: how }) =>
-          `${paint('bad', '✗')} ${message}   ${how === 'safe' ? 'backflip doctor --repair' : 'for a person to decide'}`,
+        ({ message, repair: how, next }) =>
+          `${paint('bad', '✗')} ${message}   ${how === 'safe' ? 'backflip doctor --repair' : (next ?? 'for a person to decide')}`,
       ),
       ...(report.drift.length === 0 ? [`${paint('good', '✓')} journal, edge and instances agree`] : []),
     ]

@@ -16,8 +16,8 @@ export function renderStatus(report: StatusReport, paint: Paint): readonly strin
     `             ${way('full', readiness.full.open, paint)} ${readiness.full.open ? openTo(readiness.full) : readiness.full.reasons.join('; ')}`,
     ...renderState(report, paint),
     ...report.drift.map(
-      ({ message, repair }) =>
-        `  ${paint('bad', 'drift')}      ${message}   ${paint('dim', repair === 'safe' ? 'backflip doctor --repair' : 'for a person: backflip doctor')}`,
+      ({ message, repair, next = 'for a person: backflip doctor' }) =>
+        `  ${paint('bad', 'drift')}      ${message}   ${paint('dim', repair === 'safe' ? 'backflip doctor --repair' : next)}`,
     ),
   ]
 }

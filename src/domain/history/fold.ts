@@ -1,8 +1,8 @@
 import type { Sha } from '../ids.ts'
-import type { Effect, Entry } from '../journal.ts'
+import type { Effect, Entry, Found, FoundRelease } from '../journal.ts'
 import { foldDataEffect, foldVerified } from './fold-data.ts'
 import { foldOperation, type OperationState } from './operation.ts'
-import type { EnvironmentRecord, OperationSummary, ServedRecord } from './record.ts'
+import type { ColorRecord, EnvironmentRecord, OperationSummary, ServedRecord } from './record.ts'
 
 /** Bounds of the record: older ones are in the journal still, for `history`. */
 const MAX_SERVED = 50
@@ -19,6 +19,8 @@ function foldFact(record: EnvironmentRecord, entry: Entry): EnvironmentRecord {
   switch (fact.kind) {
     case 'journal-opened':
       return { ...record, journal: fact.journal }
+    case 'journal-adopted':
+      return fact.found === undefined ? record : adopted(record, fact.found, entry)
     case 'lease-taken':
       return { ...record, lease: fact.lease }
     case 'lease-released':
@@ -57,6 +59,24 @@ function foldFact(record: EnvironmentRecord, entry: Entry): EnvironmentRecord {
       return foldFinished(withOperation(record, entry), entry)
     default:
       return withOperation(record, entry)
+  }
+}
+
+/** Nothing is known of how good it is: it has served from now on, and whoever knows better marks it good. What was open here is not what happened. */
+function adopted(record: EnvironmentRecord, { live, colors }: Found, { at }: Entry): EnvironmentRecord {
+  const color = (found: FoundRelease | null): ColorRecord =>
+    found === null
+      ? { is: 'empty', sha: null, operation: null, since: at }
+      : { is: 'started', sha: found.sha, operation: found.operation, since: at }
+  const held = colors[live]
+  if (held === null) return record
+  const served: ServedRecord = { ...held, color: live, at, fate: 'unproven' }
+  return {
+    ...record,
+    open: null,
+    live: { ...held, color: live, since: at },
+    colors: { blue: color(colors.blue), green: color(colors.green) },
+    served: [...record.served, served].slice(-MAX_SERVED),
   }
 }
 

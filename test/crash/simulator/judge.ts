@@ -94,11 +94,11 @@ export class Judge implements JournalWatch {
     if (memory.live === touches) this.violate('I2', `"${what}" while ${touches} is live`)
     else if (file?.state.live === touches) this.violate('I2', `"${what}" while the state file names ${touches}`)
     if (!/^(?:remove|stop) /.test(what)) return
-    const sha = this.oracle.held[touches]
+    const sha = this.oracle.fastTo(touches)
     const { plan } = this.oracle
-    if (!this.oracle.isGood(sha) || plan?.target?.sha === sha) return
+    if (sha === null || plan?.target?.sha === sha) return
     if (plan?.consumes == null)
-      this.violate('I6', `"${what}" destroys the way back to ${sha?.slice(0, 4)}, and no plan says so`)
+      this.violate('I6', `"${what}" destroys the way back to ${sha.slice(0, 4)}, and no plan says so`)
   }
 
   #watchLateWrites({ operator, what, fenced }: Change): void {
@@ -207,9 +207,11 @@ export class Judge implements JournalWatch {
     this.#asked.set(operation, asked)
   }
 
-  #watchTarget({ operation, target, from }: Plan): void {
+  #watchTarget({ operation, mode, target, from }: Plan): void {
     const asked = this.#asked.get(operation)
     if (target === null || from === null) return
+    if (mode === 'fast' && this.oracle.fastTo(target.color) !== target.sha)
+      this.violate('way back', `a flip to ${target.sha.slice(0, 4)} on ${target.color}, whose launch was never proved`)
     if (!this.oracle.isGood(target.sha))
       this.violate('way back', `a rollback to ${target.sha.slice(0, 4)}, which is not good`)
     const best = this.oracle.wayBack(from.sha)

@@ -13,7 +13,10 @@ export class Oracle {
   /** The open operation's unwinding began in this phase. */
   unwindingFrom: string | null = null
   frozen = false
-  readonly held: Record<Color, Sha | null> = { blue: null, green: null }
+  readonly #held: Record<Color, { readonly sha: Sha; readonly operation: string | null } | null> = {
+    blue: null,
+    green: null,
+  }
   readonly #served: { readonly sha: Sha; readonly operation: string; fate: Fate }[] = []
   readonly #blocked = new Set<Sha>()
 
@@ -46,8 +49,8 @@ export class Oracle {
   }
 
   #effect(effect: Effect, operation: string | null): void {
-    if (effect.effect === 'color-emptied') this.held[effect.color] = null
-    if (effect.effect === 'color-started') this.held[effect.color] = effect.sha
+    if (effect.effect === 'color-emptied') this.#held[effect.color] = null
+    if (effect.effect === 'color-started') this.#held[effect.color] = { sha: effect.sha, operation }
     if (effect.effect === 'live' && effect.sha !== null && operation !== null)
       this.#served.push({ sha: effect.sha, operation, fate: 'unproven' })
   }
@@ -73,6 +76,14 @@ export class Oracle {
 
   isGood(sha: Sha | null): boolean {
     return sha !== null && !this.#blocked.has(sha) && this.#served.some((one) => one.sha === sha && one.fate === 'good')
+  }
+
+  /** What a flip to the color would bring back: the release of a launch that itself got the traffic and passed; null when there is none. */
+  fastTo(color: Color): Sha | null {
+    const held = this.#held[color]
+    if (held === null || !this.isGood(held.sha)) return null
+    const proved = this.#served.some(({ operation, fate }) => operation === held.operation && fate === 'good')
+    return proved ? held.sha : null
   }
 
   /** Where a rollback without a SHA must go. */
