@@ -100,6 +100,20 @@ describe('parseConfig', () => {
       `${GOOD}migrate: { component: db, command: [x] }\n`,
       /no component/,
     ],
+    [
+      'too few ports for both colors',
+      'few',
+      GOOD.replace('20000-20099', '20000-20002').replace('    routes:', '    instances: 2\n    routes:'),
+      /:\d+:\d+ 20000-20002 is 3 ports, and both colors need \d+/,
+    ],
+    ['what is missing', 'missing', GOOD.replace(/ +health: .*\n/, ''), /:\d+:\d+ components\.\w+\.health is missing/],
+    [
+      'an unknown key before what is missing because of it',
+      'first',
+      GOOD.replace('health:', 'heatlh:'),
+      /heatlh is not known: did you mean health/,
+    ],
+    ['a name with a blank', 'name', GOOD.replace(/^ {2}local:/m, '  "lo cal":'), /lo cal: lower-case letters/],
     ['ports upside down', 'ports', GOOD.replace('20000-20099', '20099-20000'), /no range/],
     [
       'no components',

@@ -43,14 +43,17 @@ type Issue = z.core.$ZodIssue
 type Keys = readonly PropertyKey[]
 
 function explain(issues: readonly Issue[], document: Document, lines: LineCounter, file: string): BackflipError {
-  const problems = issues.slice(0, MAX_PROBLEMS).map((issue) => describe(issue, document, lines))
+  // A key that is not known comes first: with it explained, the one that is missing beside it mostly is too.
+  const known = (issue: Issue) => (issue.code === 'unrecognized_keys' ? 0 : 1)
+  const sorted = issues.toSorted((a, b) => known(a) - known(b))
+  const problems = sorted.slice(0, MAX_PROBLEMS).map((issue) => describe(issue, document, lines))
   const [first] = problems
   const text = ({ line, column, message }: Problem) => `${file}:${line}:${column} ${message}`
   return usageError(first === undefined ? `${file} is not a configuration` : text(first), {
     code: 'bad-config',
     place: { file, ...(first === undefined ? {} : { line: first.line, column: first.column }) },
     details: problems.slice(1).map(text),
-    hint: 'docs/reference/config.md lists every key',
+    hint: 'backflip init, in an empty folder, writes one to compare with',
   })
 }
 
@@ -70,7 +73,17 @@ function describe(issue: Issue, document: Document, lines: LineCounter): Problem
       message: `${join([...issue.path, key])} is not known${near === null ? '' : `: did you mean ${near}?`}`,
     }
   }
-  return { ...place(issue.path, document, lines), message: `${join(issue.path) || 'the file'}: ${issue.message}` }
+  return {
+    ...place(issue.path, document, lines),
+    message: `${join(issue.path) || 'the file'}${inWords(issue, document)}`,
+  }
+}
+
+/** Where zod's own words are about its types, ours are about the file. */
+function inWords(issue: Issue, document: Document): string {
+  if (issue.code === 'invalid_type' && document.getIn(issue.path) === undefined) return ' is missing'
+  if (issue.code === 'invalid_key') return `: ${issue.issues[0]?.message ?? issue.message}`
+  return `: ${issue.message}`
 }
 
 function join(path: Keys): string {

@@ -33,7 +33,9 @@ export function toConfig(written: ConfigFile, file: string): Config {
             check: migrate.check ?? null,
             timeoutMs: parseDuration(migrate.timeout),
           },
-    environments: Object.entries(written.environments).map(([name, one]) => toEnvironment(name, one, folder)),
+    environments: Object.entries(written.environments).map(([name, one]) =>
+      toEnvironment(name, one, folder, components),
+    ),
   }
 }
 
@@ -63,7 +65,12 @@ function withAbsoluteFiles(
   )
 }
 
-function toEnvironment(name: string, one: ConfigFile['environments'][string], folder: string): EnvironmentConfig {
+function toEnvironment(
+  name: string,
+  one: ConfigFile['environments'][string],
+  folder: string,
+  components: readonly ComponentConfig[],
+): EnvironmentConfig {
   const stateFolder = absolute(folder, one.state ?? join('.backflip', name))
   const at = `environments.${name}`
   const { check, verify, drain, registry } = one
@@ -83,7 +90,7 @@ function toEnvironment(name: string, one: ConfigFile['environments'][string], fo
     edge,
     edgeTransport,
     incus,
-    runtime: toRuntime(one.runtime, `${at}.runtime`),
+    runtime: toRuntime(one.runtime, `${at}.runtime`, components),
     registry: { driver: 'directory', path: absolute(folder, registry.path) },
     environment: withAbsoluteFiles(one.environment, folder),
     check: {
@@ -106,15 +113,28 @@ function toEnvironment(name: string, one: ConfigFile['environments'][string], fo
   }
 }
 
-function toRuntime(runtime: ConfigFile['environments'][string]['runtime'], at: string): EnvironmentConfig['runtime'] {
+function toRuntime(
+  runtime: ConfigFile['environments'][string]['runtime'],
+  at: string,
+  components: readonly ComponentConfig[],
+): EnvironmentConfig['runtime'] {
   if (runtime.driver === 'incus') return toIncusRuntime(runtime, at)
-  const [first = 0, last = 0] = runtime.ports.split('-').map(Number)
-  if (first < 1024 || last > 65_535 || first >= last)
-    throw usageError(`the ports ${runtime.ports} are no range from 1024 to 65535`, {
-      code: 'bad-ports',
-      place: { flag: `${at}.ports` },
-    })
-  return { driver: 'process', ports: { first, last } }
+  return { driver: 'process', ports: toPorts(runtime.ports, components, `${at}.ports`) }
+}
+
+/** A range that holds both colors of what is configured: known here, and not first when a deploy has begun. */
+function toPorts(
+  text: string,
+  components: readonly ComponentConfig[],
+  flag: string,
+): { readonly first: number; readonly last: number } {
+  const [first = 0, last = 0] = text.split('-').map(Number)
+  const bad = (message: string) => usageError(message, { code: 'bad-ports', place: { flag } })
+  if (first < 1024 || last > 65_535 || first >= last) throw bad(`the ports ${text} are no range from 1024 to 65535`)
+  const needed = 2 * components.reduce((sum, { instances }) => sum + instances, 0)
+  const width = last - first + 1
+  if (width < needed) throw bad(`${text} is ${width} ports, and both colors need ${needed}`)
+  return { first, last }
 }
 
 function toEdge(

@@ -28,6 +28,8 @@ export interface ErrorFacts {
   readonly cause?: unknown
 }
 
+const NAME = 'BackflipError'
+
 /** Every error we raise on purpose. The message never repeats the cause's text; printers walk the chain. */
 export class BackflipError extends Error {
   readonly code: string
@@ -36,9 +38,14 @@ export class BackflipError extends Error {
   readonly place: Place | undefined
   readonly details: readonly string[]
 
+  /** By its marks and not by its maker: the package is several bundles, and each has a copy of this class. */
+  static override [Symbol.hasInstance](value: unknown): value is BackflipError {
+    return value instanceof Error && value.name === NAME && 'kind' in value && 'code' in value
+  }
+
   constructor(message: string, facts: ErrorFacts) {
     super(message, facts.cause === undefined ? undefined : { cause: facts.cause })
-    this.name = 'BackflipError'
+    this.name = NAME
     this.code = facts.code
     this.kind = facts.kind
     this.hint = facts.hint

@@ -43,6 +43,16 @@ describe('npm pack, installed into an empty folder', () => {
     ])
   })
 
+  it('says what is wrong with a configuration in one line with its place, exit 2: its parser is a bundle of its own', () => {
+    writeFileSync(join(folder, 'backflip.yaml'), 'app: hello\ncomponets: {}\n')
+    const { status, stderr } = spawnSync(process.execPath, [program, 'check'], { cwd: folder, encoding: 'utf8' })
+    expect(stderr).toMatch(
+      /^✗ \S+backflip\.yaml:2:1 componets is not known: did you mean components\? {3}\(exit 2, nothing changed\)\n/,
+    )
+    expect(stderr).not.toContain('    at ')
+    expect(status).toBe(2)
+  })
+
   it('deploys, flips and goes back on a real HAProxy', async () => {
     const stage = await setStage(new AbortController().signal, { program, bake: '0' })
     try {

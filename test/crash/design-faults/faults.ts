@@ -294,6 +294,16 @@ export const DESIGN_FAULTS: readonly DesignFault[] = [
     ],
   },
   {
+    name: 'a good release that was launched again and failed is a fast way back',
+    patches: [
+      {
+        file: 'src/domain/plan/way-back.ts',
+        find: "return record.served.some((one) => one.operation === operation && one.sha === sha && one.fate === 'good')",
+        replace: 'return operation !== null',
+      },
+    ],
+  },
+  {
     name: 'active-color is not taken back with the traffic',
     patches: [
       {
