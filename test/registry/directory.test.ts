@@ -46,6 +46,32 @@ describe('the artifact cache', () => {
     expect(fetched.artifacts.map(({ path }) => readFileSync(path, 'utf8'))).toEqual(['backend one', 'web one'])
   })
 
+  it('publishing the same release again puts back a file of it that was lost or damaged', async () => {
+    const release = releaseOf(folder, r(1), 'one')
+    for (const harm of [
+      () => truncateSync(artifact('web'), 3),
+      () => writeFileSync(artifact('web'), 'web two'),
+      () => rmSync(artifact('web')),
+    ]) {
+      harm()
+      await expect(fetch()).rejects.toMatchObject({ hint: 'publish the release again' })
+      await registry.publish(release)
+      expect(readFileSync(artifact('web'), 'utf8')).toBe('web one')
+    }
+    expect((await fetch()).artifacts).toHaveLength(2)
+  })
+
+  it('a damaged manifest is not written over: nobody can tell which release it was of', async () => {
+    const path = join(folder, 'registry', 'hello-release', r(1), `hello-release-${r(1)}.json`)
+    writeFileSync(path, '{')
+    await expect(registry.publish(releaseOf(folder, r(1), 'one'))).rejects.toMatchObject({
+      code: 'bad-manifest',
+      kind: 'refused',
+      details: [path],
+    })
+    expect(readFileSync(path, 'utf8')).toBe('{')
+  })
+
   const lies: readonly (readonly [string, () => void])[] = [
     ['truncated', () => truncateSync(artifact('web'), 3)],
     ['longer than promised', () => appendFileSync(artifact('web'), 'more')],

@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { createReadStream, promises as files, readFileSync, statSync } from 'node:fs'
+import { promises as files, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { BackflipError, refusal } from '../../domain/errors.ts'
 import { type AppName, parseSha, type Sha, short } from '../../domain/ids.ts'
 import type { Artifact } from '../../domain/release.ts'
 import { syncFolder, writeFileAtomic } from '../../lib/atomic-file.ts'
+import { digestOfFile } from '../../lib/file-digest.ts'
 import { manifestBytes, manifestDigest, parseManifest } from '../../lib/manifest.ts'
 import type { ArtifactCache } from '../../ports/artifact-cache.ts'
 import type { Registry, StoredManifest } from '../../ports/registry.ts'
@@ -152,10 +153,7 @@ async function hasSize(path: string, { sizeBytes }: Artifact): Promise<boolean> 
 }
 
 async function hasBytes(path: string, artifact: Artifact): Promise<boolean> {
-  if (!(await hasSize(path, artifact))) return false
-  const hash = createHash('sha256')
-  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) hash.update(chunk)
-  return hash.digest('hex') === artifact.sha256
+  return (await hasSize(path, artifact)) && (await digestOfFile(path)) === artifact.sha256
 }
 
 async function readStored(path: string): Promise<StoredManifest | null> {

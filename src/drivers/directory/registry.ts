@@ -4,7 +4,9 @@ import { dirname, join } from 'node:path'
 import type { DirectoryRegistryConfig } from '../../config/types.ts'
 import { BackflipError, refusal } from '../../domain/errors.ts'
 import { type AppName, type ComponentName, parseSha, type Sha, short } from '../../domain/ids.ts'
+import type { Manifest } from '../../domain/release.ts'
 import { syncFolder, writeFileAtomic } from '../../lib/atomic-file.ts'
+import { digestOfFile } from '../../lib/file-digest.ts'
 import { MAX_MANIFEST_BYTES, manifestBytes, manifestDigest, parseManifest } from '../../lib/manifest.ts'
 import type { Registry, StoredManifest } from '../../ports/registry.ts'
 
@@ -123,7 +125,11 @@ async function publish(place: Place, { manifest, files }: Parameters<Registry['p
   const bytes = manifestBytes(manifest)
   const { sha } = manifest
   const before = await readIfThere(place.manifest(sha))
-  if (before !== null) return sameOrRefuse(before, bytes, sha)
+  if (before !== null) {
+    const known = sameOrRefuse(before, bytes, sha, place)
+    await mendArtifacts(place, manifest, files)
+    return known
+  }
   for (const { component, path } of files) await store(path, place.artifact(component, sha))
   const target = place.manifest(sha)
   await disk.mkdir(dirname(target), { recursive: true })
@@ -135,7 +141,7 @@ async function publish(place: Place, { manifest, files }: Parameters<Registry['p
     await syncFolder(dirname(target))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    return sameOrRefuse(await disk.readFile(target), bytes, sha)
+    return sameOrRefuse(await disk.readFile(target), bytes, sha, place)
   } finally {
     await disk.rm(temporary, { force: true })
   }
@@ -143,8 +149,8 @@ async function publish(place: Place, { manifest, files }: Parameters<Registry['p
 }
 
 /** What was published under a SHA stays what it is. When and by whom it was built does not make another release. */
-function sameOrRefuse(before: Buffer, bytes: string, sha: Sha): StoredManifest {
-  const known = parseManifest(before)
+function sameOrRefuse(before: Buffer, bytes: string, sha: Sha, place: Place): StoredManifest {
+  const known = readable(before, place.manifest(sha))
   const again = { ...parseManifest(bytes), builtAt: known.builtAt, builtBy: known.builtBy }
   if (manifestBytes(again) === before.toString('utf8'))
     return { manifest: known, manifestSha256: manifestDigest(before) }
@@ -154,6 +160,35 @@ function sameOrRefuse(before: Buffer, bytes: string, sha: Sha): StoredManifest {
     details: ['the registry keeps the first; nothing was changed'],
     hint: 'publish under the SHA of what you built',
   })
+}
+
+/** Nobody can tell any more which release a damaged manifest was of, so it is not written over either. */
+function readable(bytes: Buffer, path: string): Manifest {
+  try {
+    return parseManifest(bytes)
+  } catch (cause) {
+    throw refusal('the manifest in the registry is damaged, and nobody can tell which release it was of', {
+      code: 'bad-manifest',
+      details: [path],
+      hint: 'restore that file from a copy, or remove it and publish again',
+      cause,
+    })
+  }
+}
+
+/** The same release again: a file of it that was lost or damaged is put back, with the bytes that the manifest promises. */
+async function mendArtifacts(
+  place: Place,
+  { sha, components }: Manifest,
+  files: Parameters<Registry['publish']>[0]['files'],
+): Promise<void> {
+  for (const { component, path } of files) {
+    const target = place.artifact(component, sha)
+    const promised = components.find(({ name }) => name === component)?.artifact.sha256
+    if ((await digestOfFile(target)) === promised) continue
+    await disk.rm(target, { force: true })
+    await store(path, target)
+  }
 }
 
 /** A file that is there under its name is complete: it was linked there whole. Other bytes are found by digest when the release is fetched. */
