@@ -60,12 +60,7 @@ async function say(error: unknown, json: boolean, io: Io, changed: boolean): Pro
     import('./render/error.ts'),
     import('./render/style.ts'),
   ])
-  const unsure = exitCode === EXIT.failed || exitCode === EXIT.person
-  const what = changed
-    ? 'some of it may be done: backflip status'
-    : unsure
-      ? 'see above for what was done'
-      : 'nothing changed'
+  const what = changed ? 'some of it may be done: backflip status' : 'nothing changed'
   io.err(`${renderError(error, exitCode, what, painter(io.useColor)).join('\n')}\n`)
   const stack = stackOf(error)
   if (stack !== null) io.err(`${stack}\n`)

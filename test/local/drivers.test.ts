@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { BackflipError } from '../../src/domain/errors.ts'
@@ -182,6 +183,8 @@ describe('liveness', () => {
   })
 })
 
+const HOLDER = fileURLToPath(new URL('./lock-holder.ts', import.meta.url))
+
 describe('the shared lock', () => {
   const lock = () => localSharedLock(folder, systemClock, localLiveness())
 
@@ -199,7 +202,6 @@ describe('the shared lock', () => {
       ),
     )
     expect(most).toBe(1)
-    expect(readdirSync(folder)).toEqual([])
   })
 
   it('is given back when the work fails', async () => {
@@ -212,26 +214,31 @@ describe('the shared lock', () => {
       await expect(lock().hold('reload', 50, async () => 0)).rejects.toMatchObject({
         code: 'shared-lock-busy',
         kind: 'held',
+        details: [expect.stringContaining(`pid ${process.pid}`) as string],
       })
     })
-    expect(readdirSync(folder)).toEqual([])
   })
 
-  it('is taken over from the dead, by one only', async () => {
-    writeFileSync(
-      join(folder, 'reload.lock'),
-      JSON.stringify({ actor: 'gone', host: hostname(), pid: 1, processStart: '0', bootId: 'x' }),
-    )
+  it('is free as soon as its holder is dead, for one only', async () => {
+    const child = spawn(process.execPath, [HOLDER, folder], { stdio: ['ignore', 'pipe', 'inherit'] })
+    await once(child.stdout, 'data')
+    await expect(lock().hold('reload', 0, async () => 0)).rejects.toMatchObject({
+      details: [expect.stringContaining(`pid ${child.pid ?? 0}`) as string],
+    })
+    child.kill('SIGKILL')
+    await once(child, 'close')
     let inside = 0
+    let entered = 0
     const enter = () =>
       lock().hold('reload', 5_000, async () => {
         inside += 1
+        entered += 1
         expect(inside).toBe(1)
         await systemClock.sleep(3)
         inside -= 1
       })
     await Promise.all([enter(), enter(), enter()])
-    expect(readdirSync(folder)).toEqual([])
+    expect(entered).toBe(3)
   })
 })
 

@@ -100,3 +100,27 @@ describe('the record', () => {
     expect(taken.fact({ kind: 'lease-broken', token: 2, reason: 'gone' }).record.lease).toBeNull()
   })
 })
+
+test('the ledger keeps the digest of the first launch for ever, and the environment of the latest', () => {
+  const history = new History().deploy(1)
+  history.fact({
+    kind: 'step-succeeded',
+    step: 'launch',
+    output: null,
+    effects: [
+      {
+        effect: 'color-started',
+        color: 'green',
+        sha: r(1),
+        manifestSha256: 'b'.repeat(64),
+        environment: { web: { A: '2' } },
+        fingerprints: {},
+      },
+    ],
+    tookMs: 1,
+    found: false,
+  })
+  expect(history.record.ledger).toEqual([
+    { sha: r(1), manifestSha256: 'a'.repeat(64), environment: { web: { A: '2' } }, fingerprints: {} },
+  ])
+})

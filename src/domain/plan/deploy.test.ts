@@ -89,4 +89,31 @@ describe('planDeploy', () => {
     const start = plan.steps.find(({ id }) => id === 'start-instances')
     expect(start?.params).toMatchObject({ environment: { backend: { STAGE: 'test', NAME: 'backend' } } })
   })
+
+  it('a release that was launched here before gets the environment and the digest it had then, not today’s', () => {
+    const history = new History().deploy(1).deploy(2)
+    const [first] = history.record.ledger
+    if (first === undefined) throw new Error('the ledger is empty')
+    const then = { backend: { STAGE: 'then' } }
+    const record = { ...history.record, ledger: [{ ...first, environment: then }, ...history.record.ledger.slice(1)] }
+    const ask = { live: release(r(2)), again: true }
+    const paramsOf = (n: number, step: string) =>
+      planDeploy(factsOf(record, { reason: 'x' }), { ...ask, target: release(r(n)) }).steps.find(
+        ({ id }) => id === step,
+      )?.params
+    expect(paramsOf(1, 'start-instances')).toMatchObject({ environment: then })
+    expect(paramsOf(1, 'fetch-artifacts')).toEqual({ sha: r(1), pinned: first.manifestSha256 })
+    expect(paramsOf(3, 'start-instances')).toMatchObject({
+      environment: { backend: { STAGE: 'test', NAME: 'backend' } },
+    })
+    expect(paramsOf(3, 'fetch-artifacts')).toEqual({ sha: r(3), pinned: null })
+  })
+
+  it('with a bake of 0 nothing is watched, and the public probe decides', () => {
+    const facts = factsOf(new History().deploy(1).record)
+    const settings = { ...facts.settings, verify: { ...facts.settings.verify, bakeMs: 0 } }
+    const plan = planDeploy({ ...facts, settings }, { target: release(r(2)), live: release(r(1)), again: false })
+    expect(ids(plan)).not.toContain('bake-release')
+    expect(ids(plan)).toContain('probe-public')
+  })
 })

@@ -1,97 +1,67 @@
-import { randomBytes } from 'node:crypto'
-import { promises as files } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { BackflipError } from '../../domain/errors.ts'
-import type { Holder } from '../../domain/journal.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Liveness } from '../../ports/liveness.ts'
 import type { SharedLock } from '../../ports/shared-lock.ts'
 
 const PAUSE_MS = 20
+/** SQLITE_BUSY. */
+const BUSY = 5
 
-/** A file `<what>.lock` that is made with link(2), so that it is whole from its first instant, and names its holder. */
+/**
+ * SQLite's exclusive lock on a small file: the kernel takes it back from whoever dies, so nobody has to judge whether a holder is dead and take its
+ * lock away, which cannot be done with files alone (the lock of the next one may be in its place by then). The file stays; `<what>.holder`
+ * beside it says who had it last, for the error of the one that waits too long.
+ */
 export function localSharedLock(folder: string, clock: Clock, liveness: Liveness): SharedLock {
   return {
     async hold(what, waitMs, work) {
-      const path = join(folder, `${what}.lock`)
-      await files.mkdir(folder, { recursive: true, mode: 0o700 })
-      const release = await acquire(path, what, waitMs, clock, liveness)
+      mkdirSync(folder, { recursive: true, mode: 0o700 })
+      const { DatabaseSync } = await import('node:sqlite')
+      const database = new DatabaseSync(join(folder, `${what}.lock`), { timeout: 0 })
+      const holder = join(folder, `${what}.holder`)
       try {
+        const begun = clock.monotonicMs()
+        while (!takes(database)) {
+          if (clock.monotonicMs() - begun >= waitMs) throw busy(what, holder)
+          await clock.sleep(PAUSE_MS)
+        }
+        const { actor, pid, host } = await liveness.self(process.title)
+        writeFileSync(holder, `${actor}, pid ${pid} on ${host}`, { mode: 0o600 })
         return await work()
       } finally {
-        await release()
+        database.close()
       }
     },
   }
 }
 
-async function acquire(
-  path: string,
-  what: string,
-  waitMs: number,
-  clock: Clock,
-  liveness: Liveness,
-): Promise<() => Promise<void>> {
-  const own = `${path}.${process.pid}.${randomBytes(6).toString('hex')}`
-  const text = JSON.stringify({ ...(await liveness.self(process.title)), nonce: own })
-  await files.writeFile(own, text, { mode: 0o600 })
+function takes(database: { exec(sql: string): void }): boolean {
   try {
-    const begun = clock.monotonicMs()
-    for (;;) {
-      if (await tryLink(own, path)) return () => releaseOwn(path, text)
-      const held = await readHolder(path)
-      if (held !== null && (await liveness.check(held.holder)) === 'dead') await takeAway(path, held.text)
-      else if (clock.monotonicMs() - begun >= waitMs) throw busy(what, held?.holder ?? null)
-      else await clock.sleep(PAUSE_MS)
-    }
-  } finally {
-    await files.rm(own, { force: true })
-  }
-}
-
-async function tryLink(own: string, path: string): Promise<boolean> {
-  try {
-    await files.link(own, path)
+    database.exec('begin exclusive')
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    if ((error as { readonly errcode?: number }).errcode === BUSY) return false
     throw error
   }
 }
 
-async function readHolder(path: string): Promise<{ readonly holder: Holder; readonly text: string } | null> {
-  try {
-    const text = await files.readFile(path, 'utf8')
-    return { holder: JSON.parse(text) as Holder, text }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw error
-  }
-}
-
-/** Renames the dead one's lock away: of several finders one succeeds, and a lock that is no longer the dead one's is put back. */
-async function takeAway(path: string, text: string): Promise<void> {
-  const aside = `${path}.dead.${randomBytes(6).toString('hex')}`
-  try {
-    await files.rename(path, aside)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
-    throw error
-  }
-  if ((await files.readFile(aside, 'utf8')) !== text) await tryLink(aside, path)
-  await files.rm(aside, { force: true })
-}
-
-async function releaseOwn(path: string, text: string): Promise<void> {
-  const held = await readHolder(path)
-  if (held?.text === text) await files.rm(path, { force: true })
-}
-
-function busy(what: string, holder: Holder | null): BackflipError {
+function busy(what: string, holder: string): BackflipError {
   return new BackflipError(`${what} is busy`, {
     code: 'shared-lock-busy',
     kind: 'held',
-    details: holder === null ? [] : [`held by ${holder.actor}, pid ${holder.pid} on ${holder.host}`],
+    details: describe(holder),
     hint: 'try again in a moment',
   })
+}
+
+/** Nobody, in the instant between taking the lock and saying who took it. */
+function describe(holder: string): readonly string[] {
+  try {
+    return [`held by ${readFileSync(holder, 'utf8')}`]
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
 }
