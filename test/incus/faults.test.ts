@@ -15,7 +15,7 @@ const { bed, client } = world
 const instance = parseInstanceName('deb')
 const container = { client, instance }
 const transport = incusTransport(container)
-const FILE = '/root/file'
+const FILE = '/srv/file'
 
 beforeAll(async () => {
   await Promise.all([world.launch('deb', 'debian', 2), world.launch('web', 'busybox', 3)])
@@ -74,19 +74,19 @@ describe('a file', () => {
 
   it('whose stream is cut off changes nothing and leaves nothing', async () => {
     await transport.writeFileAtomic(FILE, 'old')
-    const argv = replaceFile({ path: FILE, aside: '/root/aside', mode: 0o600, size: 100 })
+    const argv = replaceFile({ path: FILE, aside: '/srv/aside', mode: 0o600, size: 100 })
     const { stdout } = await runInContainer(container, argv, { timeoutMs: 5_000, stdin: 'only a part' })
     expect(stdout.toString()).toBe('')
     expect(await text(FILE)).toBe('old')
-    expect(await transport.listFolder('/root')).not.toContain('aside')
+    expect(await transport.listFolder('/srv')).not.toContain('aside')
   })
 
   it('of the kernel, and one behind a link, are read too', async () => {
     expect(await text('/proc/1/comm')).toBe('systemd\n')
     expect(await text('/proc/999999/stat')).toBeNull()
-    await transport.run(['ln', '-s', FILE, '/root/link'], { timeoutMs: 5_000 })
-    expect(await text('/root/link')).toBe('old')
-    await expect(transport.readFile('/root/link', { maxBytes: 2 })).rejects.toMatchObject({ code: 'file-too-large' })
+    await transport.run(['ln', '-s', FILE, '/srv/link'], { timeoutMs: 5_000 })
+    expect(await text('/srv/link')).toBe('old')
+    await expect(transport.readFile('/srv/link', { maxBytes: 2 })).rejects.toMatchObject({ code: 'file-too-large' })
   })
 
   it.each(['relative', '/with/{}/inside', '/with\nbreak'])(
@@ -100,9 +100,9 @@ describe('a file', () => {
     await expect(transport.writeFileAtomic('/proc/file', 'x')).rejects.toMatchObject({
       code: expect.any(String) as string,
     })
-    await transport.makeFolder('/root/full/inside')
-    await transport.makeFolder('/root/other/inside')
-    await expect(transport.rename('/root/full', '/root/other')).rejects.toMatchObject({ code: 'ENOTEMPTY' })
+    await transport.makeFolder('/srv/full/inside')
+    await transport.makeFolder('/srv/other/inside')
+    await expect(transport.rename('/srv/full', '/srv/other')).rejects.toMatchObject({ code: 'ENOTEMPTY' })
   })
 })
 
