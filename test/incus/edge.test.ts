@@ -1,8 +1,8 @@
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { COLORS } from '../../src/domain/color.ts'
 import { parseJournalId } from '../../src/domain/ids.ts'
 import { until } from '../edge/world.ts'
-import { killDaemon, startDaemon } from './bed/daemon.ts'
+import { ensureDaemon, killDaemon, startDaemon } from './bed/daemon.ts'
 import { type ContainerEdge, containerEdge } from './edge-world.ts'
 import { httpText } from './http-text.ts'
 
@@ -47,6 +47,8 @@ describe.each(ways)('an edge in a container, %s', (_name, transport) => {
 })
 
 describe('I1: when the daemon is dead', () => {
+  afterEach(() => ensureDaemon(world.incus.bed))
+
   it('traffic stays where it is, the edge is unknown rather than down, and a flip goes on afterwards', async () => {
     const edge = world.edgeBy(world.inside)
     const { generation } = await edge.fence({ anchor })

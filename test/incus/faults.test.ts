@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { isNobodyThere, isSocketError } from '../../src/drivers/haproxy/master.ts'
 import { execute } from '../../src/drivers/incus/exec.ts'
 import { replaceFile } from '../../src/drivers/incus/find-chain.ts'
@@ -6,7 +6,7 @@ import { changeState, getState } from '../../src/drivers/incus/instances.ts'
 import { parseInstanceName } from '../../src/drivers/incus/names.ts'
 import { runInContainer } from '../../src/drivers/incus/run-in-container.ts'
 import { incusTransport } from '../../src/drivers/incus/transport.ts'
-import { killDaemon, startDaemon } from './bed/daemon.ts'
+import { ensureDaemon, killDaemon, startDaemon } from './bed/daemon.ts'
 import { BUSYBOX_PORT, httpText } from './http-text.ts'
 import { type IncusWorld, incusWorld } from './world.ts'
 
@@ -107,6 +107,8 @@ describe('a file', () => {
 })
 
 describe('I9: a daemon that dies', () => {
+  afterEach(() => ensureDaemon(bed))
+
   it('between calls: containers serve, we say that we cannot see, and go on when it is back', async () => {
     await transport.writeFileAtomic(FILE, 'before')
     await killDaemon(bed)
