@@ -51,24 +51,18 @@ describe('parseConfig', () => {
     const edge = (rest: string) =>
       GOOD.replace(
         'edge: { bind: "127.0.0.1:8080" }',
-        `edge: { bind: "*:80", transport: { driver: incus, instance: veza-edge }, ${rest} }`,
+        `incus: { socket: incus.socket, project: veza }\n    edge: { bind: "*:80", transport: { driver: incus, instance: veza-edge }, ${rest} }`,
       )
     const attached = 'mode: attached, masterSocket: /run/m.sock, adminSocket: /run/a.sock'
 
-    it('has paths of the container, and a daemon on this host unless another is named', () => {
+    it('has paths of the container, and the environment’s own Incus', () => {
       const text = edge(
         `${attached}, public: "http://veza", folder: /srv/b, configFiles: [/srv/b/backflip-hello-local.cfg]`,
       )
-      expect(parseConfig(text, '/x/backflip.yaml').environments[0]?.edge).toMatchObject({
-        folder: '/srv/b',
-        masterSocket: '/run/m.sock',
-        transport: {
-          driver: 'incus',
-          instance: 'veza-edge',
-          project: 'default',
-          server: { socket: '/var/lib/incus/unix.socket' },
-          sharedFolder: null,
-        },
+      expect(parseConfig(text, '/x/backflip.yaml').environments[0]).toMatchObject({
+        edge: { folder: '/srv/b', masterSocket: '/run/m.sock' },
+        edgeTransport: { driver: 'incus', instance: 'veza-edge', sharedFolder: null },
+        incus: { place: { socket: '/x/incus.socket' }, project: 'veza' },
       })
     })
 

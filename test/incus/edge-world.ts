@@ -70,6 +70,7 @@ export async function containerEdge(): Promise<ContainerEdge> {
     configFiles: [OPERATORS, OURS],
     masterSocket: MASTER,
     adminSocket: '/run/haproxy/admin.sock',
+    maintenance: { retryAfterSeconds: 30, healthPaths: [] },
   }
   return {
     incus,
