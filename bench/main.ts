@@ -1,4 +1,7 @@
-/** `npm run bench -- <name> [--json] [--requests N] [--flips N] [--entries N]`; without a name, all of them. */
+/**
+ * `npm run bench -- <name> [--json] [--requests N] [--flips N] [--entries N]`; without a name, all of them. `flip --transport incus` measures the
+ * edge in a container instead, on a real daemon: `npm run incus -- exec node bench/main.ts flip --transport incus`.
+ */
 const BENCHES = ['flip', 'cli', 'deploy', 'journal'] as const
 
 export interface BenchOptions {
@@ -25,11 +28,14 @@ const named = args.filter(
   (arg, index) =>
     !arg.startsWith('--') && !(args[index - 1]?.startsWith('--') === true && args[index - 1] !== '--json'),
 )
+const isIncus = args[args.indexOf('--transport') + 1] === 'incus' && args.includes('--transport')
 const unknown = named.find((name) => !BENCHES.some((one) => one === name))
 if (unknown !== undefined) throw new Error(`there is no bench ${JSON.stringify(unknown)}: ${BENCHES.join(', ')}`)
 
 for (const name of BENCHES) {
   if (named.length > 0 && !named.includes(name)) continue
-  const { run } = (await import(`./${name}.ts`)) as { readonly run: (options: BenchOptions) => Promise<void> }
+  const { run } = (await import(name === 'flip' && isIncus ? './flip-incus.ts' : `./${name}.ts`)) as {
+    readonly run: (options: BenchOptions) => Promise<void>
+  }
   await run(options)
 }

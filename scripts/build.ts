@@ -51,6 +51,14 @@ const commanderApart: Plugin = {
   },
 }
 
+/** Only commands in a container of Incus need it. */
+const websocketsApart: Plugin = {
+  name: 'websockets-apart',
+  setup(builder) {
+    builder.onResolve({ filter: /^ws$/ }, () => ({ path: './ws.cjs', external: true }))
+  },
+}
+
 /** commander loads it at its own start, for commands that are programs of their own; we have none, and it costs a tenth of Node's start. */
 const childProcessLater: Plugin = {
   name: 'child-process-later',
@@ -71,7 +79,7 @@ await Promise.all([
     ...common,
     entryPoints: ['src/cli/entry.ts'],
     outfile: join(dist, 'cli.cjs'),
-    plugins: [parserApart, commanderApart],
+    plugins: [parserApart, commanderApart, websocketsApart],
   }),
   build({
     ...common,
@@ -79,11 +87,12 @@ await Promise.all([
     outfile: join(dist, 'commander.cjs'),
     plugins: [childProcessLater],
   }),
+  build({ ...common, entryPoints: ['ws'], outfile: join(dist, 'ws.cjs') }),
   build({ ...common, entryPoints: ['src/config/parse.ts'], outfile: join(dist, 'parse-config.cjs') }),
   build({ ...common, entryPoints: ['src/drivers/process/one-off.ts'], outfile: join(dist, 'one-off.cjs') }),
 ])
 // What is bundled keeps its licence.
-const licences = ['commander', 'yaml', 'zod'].map((name) => {
+const licences = ['commander', 'ws', 'yaml', 'zod'].map((name) => {
   const text = readFileSync(join(root, 'node_modules', name, 'LICENSE'), 'utf8')
   return `${name}\n${'='.repeat(name.length)}\n\n${text.trim()}\n`
 })

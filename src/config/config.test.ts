@@ -47,6 +47,38 @@ describe('parseConfig', () => {
     })
   })
 
+  describe('an edge in a container', () => {
+    const edge = (rest: string) =>
+      GOOD.replace(
+        'edge: { bind: "127.0.0.1:8080" }',
+        `incus: { socket: incus.socket, project: veza }\n    edge: { bind: "*:80", transport: { driver: incus, instance: veza-edge }, ${rest} }`,
+      )
+    const attached = 'mode: attached, masterSocket: /run/m.sock, adminSocket: /run/a.sock'
+
+    it('has paths of the container, and the environment’s own Incus', () => {
+      const text = edge(
+        `${attached}, public: "http://veza", folder: /srv/b, configFiles: [/srv/b/backflip-hello-local.cfg]`,
+      )
+      expect(parseConfig(text, '/x/backflip.yaml').environments[0]).toMatchObject({
+        edge: { folder: '/srv/b', masterSocket: '/run/m.sock' },
+        edgeTransport: { driver: 'incus', instance: 'veza-edge', sharedFolder: null },
+        incus: { place: { socket: '/x/incus.socket' }, project: 'veza' },
+      })
+    })
+
+    it.each([
+      ['mode attached', 'public: "http://veza", folder: /srv/b'],
+      ['public', `${attached}, folder: /srv/b`],
+      ['folder', `${attached}, public: "http://veza"`],
+      ['absolute paths', `${attached}, public: "http://veza", folder: srv/b`],
+    ])('needs %s', (what, rest) => {
+      expect(problem(edge(rest))).toMatchObject({
+        code: 'edge-in-container',
+        message: expect.stringContaining(`needs ${what}`) as string,
+      })
+    })
+  })
+
   it('the template of init is a configuration', () => {
     expect(parseConfig(TEMPLATE, '/x/backflip.yaml').app).toBe('hello')
   })

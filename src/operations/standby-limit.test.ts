@@ -31,15 +31,6 @@ describe('standbyIsExpired', () => {
     expect(standbyIsExpired(failed, HOUR_MS, after(HOUR_MS + 1), OLD)).toBe(true)
   })
 
-  it('one that was kept after a failure counts from its own launch: nobody loses what they are looking at', () => {
-    const failed = new History().deploy(1).deploy(2).deploy(3, 'failed').record
-    const launched = Date.parse(failed.colors.blue.since ?? '')
-    const after = (ms: number) => new Date(launched + ms).toISOString()
-    expect(launched).toBeGreaterThan(Date.parse(failed.live?.since ?? ''))
-    expect(standbyIsExpired(failed, HOUR_MS, after(HOUR_MS - 1))).toBe(false)
-    expect(standbyIsExpired(failed, HOUR_MS, after(HOUR_MS + 1))).toBe(true)
-  })
-
   it('without a limit, without a standby color, or while nothing is live there is nothing to take away', () => {
     expect(standbyIsExpired(record, null, later(HOUR_MS), OLD)).toBe(false)
     expect(standbyIsExpired(new History().deploy(1).record, HOUR_MS, later(HOUR_MS), OLD)).toBe(false)

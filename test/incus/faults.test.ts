@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { isNobodyThere, isSocketError } from '../../src/drivers/haproxy/master.ts'
 import { execute } from '../../src/drivers/incus/exec.ts'
 import { replaceFile } from '../../src/drivers/incus/find-chain.ts'
@@ -6,7 +6,7 @@ import { changeState, getState } from '../../src/drivers/incus/instances.ts'
 import { parseInstanceName } from '../../src/drivers/incus/names.ts'
 import { runInContainer } from '../../src/drivers/incus/run-in-container.ts'
 import { incusTransport } from '../../src/drivers/incus/transport.ts'
-import { killDaemon, startDaemon } from './bed/daemon.ts'
+import { ensureDaemon, killDaemon, startDaemon } from './bed/daemon.ts'
 import { BUSYBOX_PORT, httpText } from './http-text.ts'
 import { type IncusWorld, incusWorld } from './world.ts'
 
@@ -15,7 +15,7 @@ const { bed, client } = world
 const instance = parseInstanceName('deb')
 const container = { client, instance }
 const transport = incusTransport(container)
-const FILE = '/root/file'
+const FILE = '/srv/file'
 
 beforeAll(async () => {
   await Promise.all([world.launch('deb', 'debian', 2), world.launch('web', 'busybox', 3)])
@@ -74,19 +74,19 @@ describe('a file', () => {
 
   it('whose stream is cut off changes nothing and leaves nothing', async () => {
     await transport.writeFileAtomic(FILE, 'old')
-    const argv = replaceFile({ path: FILE, aside: '/root/aside', mode: 0o600, size: 100 })
+    const argv = replaceFile({ path: FILE, aside: '/srv/aside', mode: 0o600, size: 100 })
     const { stdout } = await runInContainer(container, argv, { timeoutMs: 5_000, stdin: 'only a part' })
     expect(stdout.toString()).toBe('')
     expect(await text(FILE)).toBe('old')
-    expect(await transport.listFolder('/root')).not.toContain('aside')
+    expect(await transport.listFolder('/srv')).not.toContain('aside')
   })
 
   it('of the kernel, and one behind a link, are read too', async () => {
     expect(await text('/proc/1/comm')).toBe('systemd\n')
     expect(await text('/proc/999999/stat')).toBeNull()
-    await transport.run(['ln', '-s', FILE, '/root/link'], { timeoutMs: 5_000 })
-    expect(await text('/root/link')).toBe('old')
-    await expect(transport.readFile('/root/link', { maxBytes: 2 })).rejects.toMatchObject({ code: 'file-too-large' })
+    await transport.run(['ln', '-s', FILE, '/srv/link'], { timeoutMs: 5_000 })
+    expect(await text('/srv/link')).toBe('old')
+    await expect(transport.readFile('/srv/link', { maxBytes: 2 })).rejects.toMatchObject({ code: 'file-too-large' })
   })
 
   it.each(['relative', '/with/{}/inside', '/with\nbreak'])(
@@ -100,13 +100,15 @@ describe('a file', () => {
     await expect(transport.writeFileAtomic('/proc/file', 'x')).rejects.toMatchObject({
       code: expect.any(String) as string,
     })
-    await transport.makeFolder('/root/full/inside')
-    await transport.makeFolder('/root/other/inside')
-    await expect(transport.rename('/root/full', '/root/other')).rejects.toMatchObject({ code: 'ENOTEMPTY' })
+    await transport.makeFolder('/srv/full/inside')
+    await transport.makeFolder('/srv/other/inside')
+    await expect(transport.rename('/srv/full', '/srv/other')).rejects.toMatchObject({ code: 'ENOTEMPTY' })
   })
 })
 
 describe('I9: a daemon that dies', () => {
+  afterEach(() => ensureDaemon(bed))
+
   it('between calls: containers serve, we say that we cannot see, and go on when it is back', async () => {
     await transport.writeFileAtomic(FILE, 'before')
     await killDaemon(bed)

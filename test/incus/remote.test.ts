@@ -56,8 +56,8 @@ describe('over HTTPS, with a restricted certificate', () => {
   it('its own project is all that is needed: list, files, commands, snapshots', async () => {
     const client = incusClient({ place: remote, project: world.client.project })
     expect((await listInstances(client)).map((one) => one.name)).toEqual(['far'])
-    await pushFile(client, name, '/root/a', Buffer.from('a'))
-    expect(await pullFile(client, name, '/root/a')).toMatchObject({ type: 'file', bytes: Buffer.from('a') })
+    await pushFile(client, name, '/srv/a', Buffer.from('a'))
+    expect(await pullFile(client, name, '/srv/a')).toMatchObject({ type: 'file', bytes: Buffer.from('a') })
     const { stdout } = await execute(client, name, { argv: ['cat'], stdin: 'through TLS', timeoutMs: 5_000 })
     expect(stdout.toString()).toBe('through TLS')
     await createSnapshot(client, name, parseSnapshotName('s1'))

@@ -45,8 +45,8 @@ describe('a shared folder', () => {
     await transport.writeFileAtomic('/srv/edge/a', 'one')
     expect(readFileSync(join(other, 'a'), 'utf8')).toBe('one')
     expect(await transport.run(['cat', '/srv/edge/a'], { timeoutMs: 5_000 })).toMatchObject({ stdout: 'one' })
-    await transport.writeFileAtomic('/root/b', 'elsewhere')
-    expect(await inside.readFile('/root/b')).toEqual(Buffer.from('elsewhere'))
+    await transport.writeFileAtomic('/srv/b', 'elsewhere')
+    expect(await inside.readFile('/srv/b')).toEqual(Buffer.from('elsewhere'))
   })
 
   it.each([

@@ -1,7 +1,9 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { type IncusClient, incusClient } from '../../src/drivers/incus/client.ts'
 import { isIncusError } from '../../src/drivers/incus/errors.ts'
+import { execute } from '../../src/drivers/incus/exec.ts'
 import {
   type CreateInstance,
   changeState,
@@ -19,6 +21,9 @@ import { IMAGES } from './bed/import-images.ts'
 
 const MAX_PROJECTS = 250
 const REMOVE_LIMIT_MS = 60_000
+const BOOT_LIMIT_MS = 30_000
+const BOOT_PAUSE_MS = 100
+const MAX_BOOT_TRIES = 300
 
 export type Image = keyof typeof IMAGES
 
@@ -30,7 +35,7 @@ export interface IncusWorld {
   readonly folder: string
   /** Addresses of the project, `10.88.<project>.<host>`, host from 2 to 254. */
   address(host: number): string
-  /** A running container with that address. What else it is made of may be given. */
+  /** A running container with that address, booted. What else it is made of may be given; with `start: false` it is only made. */
   launch(
     name: string,
     image: Image,
@@ -61,6 +66,7 @@ export async function incusWorld(): Promise<IncusWorld> {
         config: { ...addressKeys(address(host)), ...more.config },
         start: more.start ?? true,
       })
+      if (image === 'debian' && more.start !== false) await untilBooted(client, instance)
       return instance
     },
     async end() {
@@ -68,6 +74,18 @@ export async function incusWorld(): Promise<IncusWorld> {
       client.close()
       rmSync(folder, { recursive: true, force: true })
     },
+  }
+}
+
+/** Before that systemd takes no orders: "Failed to connect to bus". */
+async function untilBooted(client: IncusClient, instance: InstanceName): Promise<void> {
+  const argv = ['systemctl', 'is-system-running']
+  for (let tries = 1; ; tries += 1) {
+    const { stdout } = await execute(client, instance, { argv, timeoutMs: BOOT_LIMIT_MS })
+    const state = stdout.toString('utf8').trim()
+    if (state === 'running' || state === 'degraded') return
+    if (tries >= MAX_BOOT_TRIES) throw new Error(`${instance} does not boot: ${state}`)
+    await wait(BOOT_PAUSE_MS)
   }
 }
 

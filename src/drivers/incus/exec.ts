@@ -45,8 +45,9 @@ export async function execute(client: IncusClient, name: InstanceName, ask: Exec
   ended.catch(() => undefined)
   const timer = new AbortController()
   const late = expire(ask.timeoutMs - (performance.now() - begun), timer.signal)
+  let channels: readonly Channel[] = []
   try {
-    const channels = await orFailed(Promise.all(['0', '1', '2'].map(open)), ended)
+    channels = await orFailed(Promise.all(['0', '1', '2'].map(open)), ended)
     const [input, ...outputs] = channels
     if (input === undefined) throw new Error('three channels were opened')
     const maxBytes = ask.maxOutputBytes ?? DEFAULT_OUTPUT_BYTES
@@ -59,6 +60,7 @@ export async function execute(client: IncusClient, name: InstanceName, ask: Exec
     return { exitCode: first, stdout: stdout ?? Buffer.alloc(0), stderr: stderr ?? Buffer.alloc(0) }
   } finally {
     timer.abort()
+    for (const channel of channels) channel.close()
   }
 }
 
@@ -125,7 +127,6 @@ async function endOf(texts: Promise<readonly Buffer[]>, channels: readonly Chann
     return await texts
   } finally {
     clearTimeout(timer)
-    for (const channel of channels) channel.close()
   }
 }
 

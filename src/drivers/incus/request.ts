@@ -17,16 +17,20 @@ export interface HttpReply {
   readonly body: Buffer
 }
 
+/** As many as the pool may keep, and one. */
+const MAX_TRIES = 9
+
 /**
- * One bounded exchange. A GET on a kept connection that turns out to be dead is asked again on a new one: the daemon may have been restarted
- * since. Anything else is not repeated, because nobody knows whether it was heard.
+ * One bounded exchange. A GET on a kept connection that turns out to be dead is asked again: the daemon may have been restarted since, and every
+ * connection that was kept is dead then. Anything else is not repeated, because nobody knows whether it was heard.
  */
 export async function exchange(agent: Agent, ask: HttpAsk): Promise<HttpReply> {
-  try {
-    return await once(agent, ask)
-  } catch (error) {
-    if (ask.method !== 'GET' || !(error instanceof StaleConnection)) throw error
-    return once(agent, ask)
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await once(agent, ask)
+    } catch (error) {
+      if (ask.method !== 'GET' || tries >= MAX_TRIES || !(error instanceof StaleConnection)) throw error
+    }
   }
 }
 

@@ -15,7 +15,7 @@ export interface RunAsk {
 }
 
 /** What the daemon gets beyond the command's own time: a busy host starts a process late. */
-const GRACE_MS = 10_000
+const GRACE_MS = 3_000
 const KILLED = 128 + 9
 /** English words, for `systemError`. */
 const ENVIRONMENT = { LC_ALL: 'C' }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
+import { processStart } from '../../../src/lib/proc.ts'
 import { type Bed, enter, incusFolder } from './bed.ts'
 import { runProgram } from './run-program.ts'
 
@@ -23,19 +24,27 @@ export async function startDaemon(bed: Pick<Bed, 'folder' | 'initPid'>): Promise
   await runProgram(['incusd', 'waitready', '--timeout=60'], { env: daemonEnvironment(folder), limitMs: 65_000 })
 }
 
+/** After a test that killed it and failed before it was back: the others need it. */
+export async function ensureDaemon(bed: Pick<Bed, 'folder' | 'initPid'>): Promise<void> {
+  if (daemonPid(bed) === null) await startDaemon(bed)
+}
+
 /** Stops every instance, then the daemon. */
 export async function shutDaemonDown(bed: Pick<Bed, 'folder' | 'initPid'>): Promise<void> {
   const argv = [...enter(bed, 'all'), 'incusd', 'shutdown', '--timeout', '20', '--force']
   await runProgram(argv, { env: daemonEnvironment(incusFolder(bed)), limitMs: 30_000 })
 }
 
-/** `kill -9`: containers keep serving (research/incus.md §7). Resolves when it is gone. */
+/**
+ * `kill -9`: containers keep serving (research/incus.md §7). Resolves when it is reaped: a process loses its command line before it closes its
+ * sockets, and until then it can still be connected to.
+ */
 export async function killDaemon(bed: Pick<Bed, 'folder'>): Promise<void> {
   const pid = daemonPid(bed)
   if (pid === null) throw new Error('there is no daemon to kill')
   process.kill(pid, 'SIGKILL')
   const begun = performance.now()
-  while (daemonPid(bed) !== null) {
+  while (processStart(pid) !== null) {
     if (performance.now() - begun > GONE_LIMIT_MS) throw new Error(`incusd ${pid} does not go away`)
     await wait(PAUSE_MS)
   }
