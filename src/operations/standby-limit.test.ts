@@ -25,10 +25,10 @@ describe('standbyIsExpired', () => {
   it('one that was kept after a failure counts from its own launch: nobody loses what they are looking at', () => {
     const failed = new History().deploy(1).deploy(2).deploy(3, 'failed').record
     const launched = Date.parse(failed.colors.blue.since ?? '')
-    const after = (ms: number) => ({ at: new Date(launched + ms).toISOString(), monotonicMs: 0 })
+    const since = (ms: number) => ({ at: new Date(launched + ms).toISOString(), monotonicMs: 0 })
     expect(launched).toBeGreaterThan(Date.parse(failed.live?.since ?? ''))
-    expect(standbyIsExpired(failed, HOUR_MS, after(HOUR_MS - 1), OLD)).toBe(false)
-    expect(standbyIsExpired(failed, HOUR_MS, after(HOUR_MS + 1), OLD)).toBe(true)
+    expect(standbyIsExpired(failed, HOUR_MS, since(HOUR_MS - 1), OLD)).toBe(false)
+    expect(standbyIsExpired(failed, HOUR_MS, since(HOUR_MS + 1), OLD)).toBe(true)
   })
 
   it('without a limit, without a standby color, or while nothing is live there is nothing to take away', () => {

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
 import { BackflipError } from '../../domain/errors.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Liveness } from '../../ports/liveness.ts'
@@ -37,7 +38,7 @@ export function localSharedLock(folder: string, clock: Clock, liveness: Liveness
   }
 }
 
-function takes(database: { exec(sql: string): void }): boolean {
+function takes(database: DatabaseSync): boolean {
   try {
     database.exec('begin exclusive')
     return true
