@@ -1,10 +1,11 @@
 import type { Color } from '../../src/domain/color.ts'
 import { type EdgeState, NO_TRAFFIC } from '../../src/domain/edge-state.ts'
-import type { OperationId, Sha } from '../../src/domain/ids.ts'
+import type { DataServiceName, OperationId, Sha } from '../../src/domain/ids.ts'
 import type { Topology } from '../../src/domain/topology.ts'
 import type { Anchor } from '../../src/ports/edge.ts'
 import type { Instance } from '../../src/ports/runtime.ts'
 import { VirtualClock } from './clock.ts'
+import type { FakeStore } from './data-store.ts'
 import { type Gate, OPEN_GATE, type Operator } from './operator.ts'
 import type { FakeRelease } from './releases.ts'
 
@@ -93,6 +94,7 @@ export class World {
     history: [],
   }
   readonly runtime: RuntimeWorld = { fence: 0, instances: new Map(), folders: new Map(), oneOffs: new Map() }
+  readonly data = new Map<DataServiceName, FakeStore>()
 
   /** One atomic change with a point before and after it. `apply` may refuse by throwing: then nothing was changed. */
   async change(
