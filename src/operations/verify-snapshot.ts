@@ -2,7 +2,6 @@ import { refusal } from '../domain/errors.ts'
 import type { EnvironmentRecord, SnapshotRecord } from '../domain/history/record.ts'
 import type { SnapshotName } from '../domain/ids.ts'
 import type { Verification } from '../ports/database.ts'
-import { proveCopy } from '../steps/restore/prove-copy.ts'
 import type { Environment, RunOptions } from './environment.ts'
 import { markOf } from './mark-of.ts'
 import { loadRecord } from './record.ts'
@@ -13,8 +12,7 @@ const WRITE_WAIT_MS = 60 * 60_000
 
 export interface VerifiedSnapshot {
   readonly taken: SnapshotRecord
-  /** Null for what is no database: it started, and that is all that can be said. */
-  readonly proof: Verification | null
+  readonly proof: Verification
   readonly tookMs: number
 }
 
@@ -51,9 +49,9 @@ export async function verifySnapshot(
           kind: 'snapshot-verified',
           service: taken.service,
           snapshot: taken.snapshot,
-          isVerified: proof === null || proof.isVerified,
-          checks: (proof?.checks ?? []).map(({ name, result, detail }) => `${name} ${result}: ${detail}`),
-          recoveredTo: proof?.recoveredTo ?? null,
+          isVerified: proof.isVerified,
+          checks: proof.checks.map(({ name, result, detail }) => `${name} ${result}: ${detail}`),
+          recoveredTo: proof.recoveredTo,
           tookMs,
         },
       },
@@ -62,7 +60,7 @@ export async function verifySnapshot(
   return { taken, proof, tookMs }
 }
 
-async function proveBeside(environment: Environment, taken: SnapshotRecord): Promise<Verification | null> {
+async function proveBeside(environment: Environment, taken: SnapshotRecord): Promise<Verification> {
   const service = environment.data.find((one) => one.name === taken.service)
   if (service === undefined)
     throw refusal(`the configuration has no data service ${taken.service}`, {
@@ -75,12 +73,7 @@ async function proveBeside(environment: Environment, taken: SnapshotRecord): Pro
       : null
   const operation = environment.newOperationId(taken.operation)
   const copy = `${service.instance.slice(0, 40)}-proof-${operation.slice(-12)}`
-  try {
-    await service.copy({ snapshot: taken.snapshot, as: copy, operation, fencedBy: null })
-    return await proveCopy(service, { copy, mark, fencedBy: null })
-  } finally {
-    await service.removeCopy({ name: copy, operation, fencedBy: null })
-  }
+  return service.verifySnapshot({ snapshot: taken.snapshot, as: copy, operation, mark, fencedBy: null })
 }
 
 /** What is still to be proved, by the journal. */

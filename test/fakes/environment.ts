@@ -3,6 +3,7 @@ import { sha256Hex } from '../../src/lib/sha256.ts'
 import type { Environment } from '../../src/operations/environment.ts'
 import type { Journal } from '../../src/ports/journal.ts'
 import { fakeCache } from './cache.ts'
+import { fakeDataService } from './data-service.ts'
 import { fakeEdge } from './edge.ts'
 import { APP, ENVIRONMENT, operationId } from './history.ts'
 import { fakeHooks } from './hooks.ts'
@@ -80,7 +81,7 @@ export function fakeEnvironment({
     registry: fakeRegistry(world, operator),
     cache: fakeCache(world, operator),
     probe: fakeProbe(world, operator),
-    data: [],
+    data: [...world.data.keys()].map((name) => fakeDataService(world, operator, name)),
     texts: {
       keep: async (text) => {
         const sha256 = sha256Hex(text)

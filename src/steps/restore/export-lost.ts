@@ -1,3 +1,4 @@
+import { startServer } from '../../domain/data/start-server.ts'
 import type { Json } from '../../domain/json.ts'
 import type { ExportParams } from '../../domain/plan/params.ts'
 import { defineStep } from '../../engine/step.ts'
@@ -19,7 +20,7 @@ export const exportLost = defineStep<StepPorts, ExportParams>({
       if (newer === null || older === null) continue
       await service.start({ name: copy, fencedBy: generation })
       try {
-        await older.start()
+        await startServer(older)
         await older.waitUntilReady(READY_MS)
         files.push(...(await ports.writeLostRows({ folder, service: name, newer, older })))
       } finally {

@@ -1,3 +1,4 @@
+import { startServer } from '../../domain/data/start-server.ts'
 import type { Effect } from '../../domain/journal.ts'
 import type { ReplaceParams } from '../../domain/plan/params.ts'
 import { defineStep, type StepContext } from '../../engine/step.ts'
@@ -71,6 +72,7 @@ async function startLive(name: Service['service'], { ports, generation }: Contex
   const service = serviceOf(ports, name)
   await service.start({ name: service.instance, fencedBy: generation })
   const database = service.database()
-  await database?.start()
-  await database?.waitUntilReady(READY_MS)
+  if (database === null) return
+  await startServer(database)
+  await database.waitUntilReady(READY_MS)
 }

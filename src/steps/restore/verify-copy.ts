@@ -5,7 +5,6 @@ import { defineStep } from '../../engine/step.ts'
 import type { Verification } from '../../ports/database.ts'
 import { serviceOf } from '../data.ts'
 import type { StepPorts } from '../ports.ts'
-import { proveCopy } from './prove-copy.ts'
 
 /** D of a restore: what takes the place of live data is proved first. A copy that is not whole stops the restore; all goes on as it was. */
 export const verifyCopy = defineStep<StepPorts, ReplaceParams>({
@@ -13,13 +12,13 @@ export const verifyCopy = defineStep<StepPorts, ReplaceParams>({
   limits: { attempts: 1, timeoutMs: 4 * 60 * 60_000 },
   async execute({ services }, { ports, generation }) {
     const proofs: { [service: string]: Verification } = {}
-    for (const { service, copy, mark } of services) {
+    for (const { service: name, copy, mark } of services) {
       if (mark === null) continue
-      const since = await ports.markOf(mark, service)
-      const proof = await proveCopy(serviceOf(ports, service), { copy, mark: since, fencedBy: generation })
-      if (proof === null) continue
-      if (!proof.isVerified) throw notWhole(service, proof)
-      proofs[service] = proof
+      const service = serviceOf(ports, name)
+      const since = service.kind === 'postgres' ? await ports.markOf(mark, name) : null
+      const proof = await service.verifyCopy({ name: copy, mark: since, fencedBy: generation })
+      if (!proof.isVerified) throw notWhole(name, proof)
+      proofs[name] = proof
     }
     return { output: { proofs } as unknown as Json, effects: [] }
   },

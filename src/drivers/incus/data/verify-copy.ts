@@ -1,9 +1,8 @@
+import { startServer } from '../../../domain/data/start-server.ts'
 import { BackflipError } from '../../../domain/errors.ts'
 import type { DataService } from '../../../ports/data-service.ts'
 import type { Database, DatabaseMark, Verification } from '../../../ports/database.ts'
 
-/** What the instance's own boot gets to start the server, before we do. */
-const BOOT_LIMIT_MS = 10_000
 const STOP_LIMIT_MS = 60_000
 
 type Doer = Pick<DataService, 'kind' | 'name' | 'copy' | 'removeCopy' | 'start' | 'stop' | 'database'>
@@ -54,19 +53,4 @@ async function proveDatabase(
   }
   await startServer(database)
   return database.verify(mark)
-}
-
-/**
- * Most images start their server at boot; where that has not happened we do it. The two may meet: then ours fails and the other one's is there.
- * How long recovery takes is the proof's own business, which waits for it.
- */
-async function startServer(database: Database): Promise<void> {
-  try {
-    await database.waitUntilReady(BOOT_LIMIT_MS)
-  } catch (error) {
-    if (!(error instanceof BackflipError)) throw error
-    await database.start().catch((cause: unknown) => {
-      if (!(cause instanceof BackflipError)) throw cause
-    })
-  }
 }
