@@ -15,13 +15,16 @@ export interface Operation {
   readonly environment: Environment
   readonly prepare: () => Promise<Plan>
   readonly run: (plan: Plan, options: RunOptions) => Promise<OperationEnd>
+  /** `prepare` has asked already, in its own words. */
+  readonly isConfirmed?: boolean
 }
 
 /**
  * Plans, shows the plan, asks, runs it with a live view, says how it ended: the same for every operation. With `--lock-wait` it plans when its turn
  * has come; when somebody else was faster then, and nobody looked at the plan because of `--yes`, it waits and plans again.
  */
-export async function operate(input: CommandInput, { environment, prepare, run }: Operation): Promise<number> {
+export async function operate(input: CommandInput, operation: Operation): Promise<number> {
+  const { environment, prepare, run, isConfirmed = false } = operation
   const { io, options } = input
   const waiting = await runOptions(input)
   const begun = monotonicMs()
@@ -29,7 +32,7 @@ export async function operate(input: CommandInput, { environment, prepare, run }
     await awaitTurn(environment, { ...waiting, progress: waitingLine(input) })
     const plan = await prepare()
     if (options.json !== true) io.err(`${renderPlan(plan, painter(io.useColor)).join('\n')}\n`)
-    await confirm(input)
+    if (!isConfirmed) await confirm(input)
     try {
       return await runShown(input, plan, (running) => run(plan, running))
     } catch (error) {

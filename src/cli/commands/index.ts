@@ -14,7 +14,10 @@ import { planDeploy, planRollback } from './plan.ts'
 import { publish } from './publish.ts'
 import { abort, resume } from './recover.ts'
 import { releases, releasesMarkGood, releasesPrune } from './releases.ts'
+import { restore } from './restore.ts'
 import { rollback } from './rollback.ts'
+import { snapshotsList, snapshotsPrune, snapshotsVerify } from './snapshots.ts'
+import { sql } from './sql.ts'
 import { status } from './status.ts'
 import { down, up } from './up-down.ts'
 
@@ -37,6 +40,11 @@ export const COMMANDS: readonly Command[] = [
   resume,
   abort,
   cleanup,
+  snapshotsList,
+  snapshotsVerify,
+  snapshotsPrune,
+  restore,
+  sql,
   doctor,
   lockAcquire,
   lockRelease,

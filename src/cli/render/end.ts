@@ -1,6 +1,7 @@
 import { type OperationState, stepState } from '../../domain/history/operation.ts'
 import type { Outcome } from '../../domain/journal.ts'
 import { PHASES, type Phase, phaseLetter } from '../../domain/phase.ts'
+import type { OperationKind } from '../../domain/plan/plan.ts'
 import type { OperationEnd } from '../../engine/run.ts'
 import { formatDuration } from '../../lib/duration.ts'
 import { renderErrorRecord } from './error.ts'
@@ -46,15 +47,37 @@ export function renderEnd(end: OperationEnd, exitCode: number, tookMs: number, p
   if (end.outcome === 'done')
     return [
       `${paint('good', '✓')} ${paint('strong', sentence(end))} in ${formatDuration(tookMs)}   ${paint('dim', renderTimes(end.state))}`,
+      ...next(end, paint),
     ]
   const error = end.error ?? { code: end.outcome, kind: 'failed' as const, message: end.outcome }
   return [...renderErrorRecord(error, exitCode, changed(end), paint), ...aftermath(end, paint)]
 }
 
+const DID: { readonly [kind in OperationKind]: string } = {
+  deploy: 'deployed',
+  rollback: 'rolled back to',
+  cleanup: 'cleaned up',
+  restore: 'restored',
+  sql: 'ran the SQL',
+}
+
 function sentence({ state: { plan } }: OperationEnd): string {
-  if (plan.target === null) return 'cleaned up'
-  const what = plan.kind === 'deploy' ? 'deployed' : 'rolled back to'
-  return `${what} ${plan.target.sha.slice(0, 12)} on ${plan.target.color}`
+  const did = plan.mode === 'undo' ? 'took the restore back' : DID[plan.kind]
+  if (plan.target === null) return did
+  return `${did}${plan.kind === 'restore' ? ', and serves' : ''} ${plan.target.sha.slice(0, 12)} on ${plan.target.color}`
+}
+
+/** What to do after it went well. */
+function next({ state: { plan } }: OperationEnd, paint: Paint): readonly string[] {
+  const arrow = paint('warn', '→')
+  if (plan.kind === 'restore')
+    return [
+      `  what was live is kept; to take this back: backflip restore --undo ${plan.operation} --reason TEXT`,
+      `  deploys are frozen   ${arrow} backflip unfreeze --reason TEXT`,
+    ]
+  if (plan.kind === 'sql')
+    return [`  ${arrow} backflip rollback --mode full   (when an older release fits the schema now)`]
+  return []
 }
 
 function renderTimes(state: OperationState): string {

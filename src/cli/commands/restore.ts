@@ -1,0 +1,100 @@
+import type { Plan } from '../../domain/plan/plan.ts'
+import type { Environment } from '../../operations/environment.ts'
+import type { RestoreRequest } from '../../operations/restore.ts'
+import { type CommandInput, defineCommand } from '../define-command.ts'
+import { reasonOf } from '../require-reason.ts'
+
+export const restore = defineCommand({
+  name: 'restore',
+  summary: 'Put the data back to a snapshot: the last way back. Shows what would be lost first',
+  arguments: ['[snapshot]'],
+  options: [
+    { flags: '--undo <operation>', description: 'put back what that restore had replaced' },
+    {
+      flags: '--max-lost <count>',
+      description: 'go on when at most so many transactions are lost; `any`: whatever it is',
+    },
+    { flags: '--export-lost <folder>', description: 'write the rows that would be lost there, one CSV file a table' },
+    { flags: '--reason <text>', description: 'kept in the history; deploys stay frozen with it' },
+  ],
+  examples: [
+    'backflip restore pre-deploy-2f81c03a9d… --reason "orders were overwritten"',
+    'backflip restore pre-deploy-2f81c03a9d… --max-lost 40 --export-lost lost --yes',
+    'backflip restore --undo 01928c1e-… --reason "the wrong evening"',
+  ],
+  async run(input) {
+    const ask = await requestOf(input)
+    const [{ restore: run }, { operate }] = await Promise.all([
+      import('../../operations/restore.ts'),
+      import('../operate.ts'),
+    ])
+    const environment = await input.environment()
+    return operate(input, {
+      environment,
+      isConfirmed: true,
+      prepare: () => agree(input, environment, ask),
+      run: (plan, options) => run(environment, plan, options),
+    })
+  },
+})
+
+async function requestOf({ args, options }: CommandInput): Promise<RestoreRequest> {
+  const [{ parseOperationId, parseSnapshotName }, { usageError }] = await Promise.all([
+    import('../../domain/ids.ts'),
+    import('../../domain/errors.ts'),
+  ])
+  const { undo } = options as { readonly undo?: string }
+  const [name] = args
+  if ((name === undefined) === (undo === undefined))
+    throw usageError('name a snapshot, or a restore to take back: one of the two', {
+      code: 'what-to-restore',
+      place: { flag: 'SNAPSHOT' },
+      hint: 'backflip snapshots list',
+    })
+  return undo === undefined ? { snapshot: parseSnapshotName(name ?? '') } : { undo: parseOperationId(undo, '--undo') }
+}
+
+/** Shows what would be lost, and takes the number that a person types for their word. */
+async function agree(input: CommandInput, environment: Environment, ask: RestoreRequest): Promise<Plan> {
+  const [{ prepareRestore, showRestore }, { renderRestore }, { painter }] = await Promise.all([
+    import('../../operations/restore.ts'),
+    import('../render/restore.ts'),
+    import('../render/style.ts'),
+  ])
+  const { io, options } = input
+  const preview = await showRestore(environment, ask)
+  if (options.json !== true)
+    io.err(`${renderRestore(preview, environment.clock.now(), painter(io.useColor)).join('\n')}\n`)
+  const { exportLost } = options as { readonly exportLost?: string }
+  const { resolve } = await import('node:path')
+  return prepareRestore(environment, preview, {
+    maxLost: await maxLost(input, preview.transactions),
+    exportFolder: exportLost === undefined ? null : resolve(io.cwd, exportLost),
+    reason: reasonOf(options),
+  })
+}
+
+/** Null: any number. Error `not-confirmed` when nobody typed one, or a smaller one than what would be lost. */
+async function maxLost({ io, options }: CommandInput, transactions: number): Promise<number | null> {
+  const { usageError } = await import('../../domain/errors.ts')
+  const { maxLost: given } = options as { readonly maxLost?: string }
+  if (given === 'any') return null
+  const text = given ?? (await io.ask(`Type how many transactions may be lost (${transactions} would be): `))
+  if (text === null)
+    throw usageError('nobody is there to say how much may be lost', {
+      code: 'not-confirmed',
+      place: { flag: '--max-lost' },
+      hint: `the same command with --max-lost ${transactions}, or more when it is written to`,
+    })
+  if (!/^\d{1,15}$/.test(text.trim()))
+    throw usageError(`${JSON.stringify(text)} is no number of transactions`, {
+      code: 'not-confirmed',
+      place: { flag: '--max-lost' },
+    })
+  if (Number(text) < transactions)
+    throw usageError(`${transactions} transactions would be lost, and at most ${Number(text)} may be`, {
+      code: 'not-confirmed',
+      place: { flag: '--max-lost' },
+    })
+  return Number(text)
+}

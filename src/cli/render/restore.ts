@@ -1,0 +1,72 @@
+import { formatDuration } from '../../lib/duration.ts'
+import type { RestorePreview, ServicePreview } from '../../operations/preview-restore.ts'
+import type { DataLoss } from '../../ports/database.ts'
+import type { Paint } from './style.ts'
+
+const MAX_TABLES = 20
+const MIB = 1024 * 1024
+
+/** Nothing brings these back, whatever is restored (research/reliability.md §5.4). */
+const NOT_UNDONE = 'mails, payments, messages in queues, files in other stores, whatever other systems were told'
+
+/** What a person reads before they type the number: what is lost first. */
+export function renderRestore(preview: RestorePreview, now: string, paint: Paint): readonly string[] {
+  const { target, services, transactions, isExact, expectedMs } = preview
+  const what = target.kind === 'undo' ? `what the restore ${target.operation} replaced` : target.snapshot
+  const number = `${isExact ? '' : 'about '}${transactions} transactions`
+  return [
+    paint('strong', `restore ${what}`),
+    `  ${paint('bad', 'lost')}       ${paint('strong', number)} since then`,
+    ...services.flatMap((one) => renderService(one, now, paint)),
+    `  not undone ${NOT_UNDONE}`,
+    `  users see  the maintenance page, ${expectedMs === null ? 'for how long nobody knows: this snapshot was never proved' : `for about ${formatDuration(expectedMs)} and the stop and start of the service`}`,
+  ]
+}
+
+function renderService(
+  { instance, taken, replaced, loss, now: facts, look }: ServicePreview,
+  now: string,
+  paint: Paint,
+): readonly string[] {
+  const at = taken?.takenAt ?? replaced?.at ?? ''
+  const age = formatDuration(Math.max(0, Date.parse(now) - Date.parse(at)))
+  const proof = taken === null ? '' : `, ${proofOf(taken, paint)}`
+  const lands = taken === null ? '' : `, before ${taken.before}; live then: ${taken.live?.slice(0, 12) ?? 'nothing'}`
+  const lines = [`  ${instance}`, `    from     ${at}, ${age} ago${proof}${lands}`]
+  if (loss !== null) lines.push(...renderLoss(loss, paint))
+  if (facts !== null) {
+    lines.push(`    open     ${facts.openConnections} connections will be ended`)
+    for (const { name, address } of facts.replicas)
+      lines.push(`    ${paint('warn', 'replica')}  ${name} (${address ?? 'local'}) must be rebuilt`)
+    for (const { name, type } of facts.slots)
+      lines.push(`    ${paint('warn', 'slot')}     ${type} slot ${name} is lost`)
+  }
+  const later = look.snapshots.filter(({ createdAt }) => Date.parse(createdAt) > Date.parse(at)).length
+  if (later > 0) lines.push(`    keeps    ${later} later snapshots, with what is live now`)
+  for (const one of look.reservations) lines.push(`    ${paint('warn', '!')}        ${one}`)
+  return lines
+}
+
+function renderLoss(loss: DataLoss, paint: Paint): readonly string[] {
+  const { walBytes, commits, tables, lastWriteAt, isExact, bound, reservations } = loss
+  const lines = [
+    `    lost     ${loss.transactions} transactions (${commits} commits, ${(walBytes / MIB).toFixed(1)} MiB of log)${isExact ? ', exactly' : `, ${bound.replace('-', ' ')}`}`,
+    `    last     ${lastWriteAt === null ? 'write unknown, or none' : `write at ${lastWriteAt}`}`,
+    ...tables
+      .slice(0, MAX_TABLES)
+      .map(
+        ({ database, name, inserted, updated, deleted }) =>
+          `      ${database} ${name}: ${inserted} inserted, ${updated} updated, ${deleted} deleted`,
+      ),
+  ]
+  if (tables.length > MAX_TABLES) lines.push(`      and ${tables.length - MAX_TABLES} more tables`)
+  return [...lines, ...reservations.map((one) => `    ${paint('warn', '!')}        ${one}`)]
+}
+
+export function proofOf(
+  { verified, verifiedAt }: { readonly verified: string; readonly verifiedAt: string | null },
+  paint: Paint,
+): string {
+  if (verified === 'verified') return paint('good', `verified ${verifiedAt ?? ''}`.trimEnd())
+  return verified === 'failed' ? paint('bad', 'its proof FAILED') : paint('warn', 'not yet verified')
+}
