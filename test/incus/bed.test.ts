@@ -38,7 +38,8 @@ async function startRun(): Promise<Started> {
 /** Its program runs once the bed is ready. */
 async function isAsleep(parent: number): Promise<boolean> {
   const children = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').trim().split(' ')
-  return children.some((pid) => commandOf(pid).split('\u0000').includes('300'))
+  // Its name too: before its exec(2) a child carries the arguments of its parent.
+  return children.some((pid) => commandOf(pid).split('\u0000')[0] === 'sleep')
 }
 
 function commandOf(pid: string): string {
