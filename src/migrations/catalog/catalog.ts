@@ -95,7 +95,12 @@ export function constraintOf(view: CatalogView, table: Oid, oid: Oid): Constrain
 /** The type as PostgreSQL prints it, with the name that a type of ours has at that moment. */
 export function formatType(view: CatalogView, type: TypeRef): string {
   const own = type.oid === null ? undefined : view.type(type.oid)
-  const name = own === undefined ? (LONG_NAMES[type.name] ?? type.name) : own.schema === 'public' ? own.name : `${own.schema}.${own.name}`
+  const name =
+    own === undefined
+      ? (LONG_NAMES[type.name] ?? type.name)
+      : own.schema === 'public'
+        ? own.name
+        : `${own.schema}.${own.name}`
   const modifiers = type.modifiers.length === 0 ? '' : `(${type.modifiers.join(',')})`
   return `${name}${modifiers}${type.isArray ? '[]' : ''}`
 }

@@ -42,8 +42,23 @@ const isDown = (path: string) => /(^|[._/-])(down|undo|rollback)\.sql$/i.test(pa
 /** Each as its runner's documentation and code say it. All of them wrap a file in a transaction unless it says otherwise. */
 export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
   // Sent as one query of several statements: PostgreSQL makes that one transaction.
-  prisma: { name: 'prisma', isMigration: (path) => /(^|\/)migration\.sql$/.test(path), nameOf: folderName, sections: null, transaction: 'file', noTransaction: null },
-  drizzle: { name: 'drizzle', isMigration: isSql, nameOf: withoutEnding, sections: null, transaction: 'file', noTransaction: null, statementEnd: /^--> statement-breakpoint/gm },
+  prisma: {
+    name: 'prisma',
+    isMigration: (path) => /(^|\/)migration\.sql$/.test(path),
+    nameOf: folderName,
+    sections: null,
+    transaction: 'file',
+    noTransaction: null,
+  },
+  drizzle: {
+    name: 'drizzle',
+    isMigration: isSql,
+    nameOf: withoutEnding,
+    sections: null,
+    transaction: 'file',
+    noTransaction: null,
+    statementEnd: /^--> statement-breakpoint/gm,
+  },
   'node-pg-migrate': {
     name: 'node-pg-migrate',
     isMigration: (path) => isSql(path) && !isDown(path),
@@ -60,7 +75,14 @@ export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
     transaction: 'file',
     noTransaction: /^--! ?no-transaction/m,
   },
-  knex: { name: 'knex', isMigration: (path) => /\.(js|ts|cjs|mjs)$/.test(path) && !path.endsWith('.d.ts'), nameOf: baseName, sections: null, transaction: 'file', noTransaction: /transaction\s*:\s*false/ },
+  knex: {
+    name: 'knex',
+    isMigration: (path) => /\.(js|ts|cjs|mjs)$/.test(path) && !path.endsWith('.d.ts'),
+    nameOf: baseName,
+    sections: null,
+    transaction: 'file',
+    noTransaction: /transaction\s*:\s*false/,
+  },
   goose: {
     name: 'goose',
     isMigration: isSql,
@@ -70,7 +92,14 @@ export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
     noTransaction: /^\s*--\s*\+goose\s+no\s+transaction/im,
     statementEnd: /^\s*--\s*\+goose\s+statementend/gim,
   },
-  'golang-migrate': { name: 'golang-migrate', isMigration: (path) => path.endsWith('.up.sql'), nameOf: withoutEnding, sections: null, transaction: 'file', noTransaction: null },
+  'golang-migrate': {
+    name: 'golang-migrate',
+    isMigration: (path) => path.endsWith('.up.sql'),
+    nameOf: withoutEnding,
+    sections: null,
+    transaction: 'file',
+    noTransaction: null,
+  },
   dbmate: {
     name: 'dbmate',
     isMigration: isSql,
@@ -79,8 +108,36 @@ export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
     transaction: 'file',
     noTransaction: /^\s*--\s*migrate:up\b.*transaction:\s*false/im,
   },
-  flyway: { name: 'flyway', isMigration: (path) => /(^|\/)[VR][\w.]*__.*\.sql$/.test(path), nameOf: withoutEnding, sections: null, transaction: 'file', noTransaction: /^--\s*flyway:executeInTransaction=false/im },
-  diesel: { name: 'diesel', isMigration: (path) => /(^|\/)up\.sql$/.test(path), nameOf: folderName, sections: null, transaction: 'file', noTransaction: null },
-  sqlx: { name: 'sqlx', isMigration: (path) => isSql(path) && !isDown(path), nameOf: withoutEnding, sections: null, transaction: 'file', noTransaction: /^-- no-transaction/ },
-  plain: { name: 'plain', isMigration: (path) => isSql(path) && !isDown(path), nameOf: (path) => path, sections: null, transaction: 'unknown', noTransaction: null },
+  flyway: {
+    name: 'flyway',
+    isMigration: (path) => /(^|\/)[VR][\w.]*__.*\.sql$/.test(path),
+    nameOf: withoutEnding,
+    sections: null,
+    transaction: 'file',
+    noTransaction: /^--\s*flyway:executeInTransaction=false/im,
+  },
+  diesel: {
+    name: 'diesel',
+    isMigration: (path) => /(^|\/)up\.sql$/.test(path),
+    nameOf: folderName,
+    sections: null,
+    transaction: 'file',
+    noTransaction: null,
+  },
+  sqlx: {
+    name: 'sqlx',
+    isMigration: (path) => isSql(path) && !isDown(path),
+    nameOf: withoutEnding,
+    sections: null,
+    transaction: 'file',
+    noTransaction: /^-- no-transaction/,
+  },
+  plain: {
+    name: 'plain',
+    isMigration: (path) => isSql(path) && !isDown(path),
+    nameOf: (path) => path,
+    sections: null,
+    transaction: 'unknown',
+    noTransaction: null,
+  },
 }

@@ -12,7 +12,10 @@ export function readMigration(layout: Layout, text: string, transaction: RunnerT
   const says = layout.noTransaction?.test(text) === true ? 'statement' : (transaction ?? layout.transaction)
   const up = layout.sections === null ? text : upSection(text, layout.sections)
   // The runner ends the statement there; a semicolon in place of the comment's first character says the same to the parser.
-  const visible = layout.statementEnd === undefined ? up : up.replaceAll(layout.statementEnd, (mark) => `;${mark.slice(1).replaceAll(/[^\n]/g, ' ')}`)
+  const visible =
+    layout.statementEnd === undefined
+      ? up
+      : up.replaceAll(layout.statementEnd, (mark) => `;${mark.slice(1).replaceAll(/[^\n]/g, ' ')}`)
   return { visible, transaction: says }
 }
 

@@ -5,7 +5,7 @@ import { type RunnerTransaction, runFile } from '../replay/run-file.ts'
 import { type Finding, judgeDeploy, type RuleTable } from '../rules/judge.ts'
 import { type ParsedFile, parseFile } from '../sql/parse-file.ts'
 import type { SqlParser } from '../sql/parser.ts'
-import { type ReportedFile, type ReportedFinding } from './report.ts'
+import type { ReportedFile, ReportedFinding } from './report.ts'
 
 export interface LintFile {
   /** As it is shown. */
@@ -37,7 +37,10 @@ export function lintFiles(parser: SqlParser, files: readonly LintFile[], setting
   const replay = newReplay(parser, settings)
   const reported: ReportedFile[] = []
   let statements = 0
-  let deploy: { applied: Applied[]; files: { file: LintFile; parsed: ParsedFile; index: number }[] } = { applied: [], files: [] }
+  let deploy: { applied: Applied[]; files: { file: LintFile; parsed: ParsedFile; index: number }[] } = {
+    applied: [],
+    files: [],
+  }
   const judge = () => {
     if (deploy.files.length === 0) return
     const findings = judgeDeploy(replay.catalog, settings.server, deploy.applied, settings.rules)
@@ -75,10 +78,16 @@ function newReplay(parser: SqlParser, { server, world }: LintSettings): Replay {
   }
 }
 
-function reportFile({ file, parsed, index }: { file: LintFile; parsed: ParsedFile; index: number }, findings: readonly Finding[]): ReportedFile {
+function reportFile(
+  { file, parsed, index }: { file: LintFile; parsed: ParsedFile; index: number },
+  findings: readonly Finding[],
+): ReportedFile {
   const own = findings.filter(({ applied }) => applied.statement.file === index)
   const problems = parsed.problems.map(({ message, at }) => ({ finding: syntaxError(parsed, message, at), at }))
-  const all = [...own.map((one) => ({ finding: reportFinding(parsed, one), at: one.applied.statement.start })), ...problems]
+  const all = [
+    ...own.map((one) => ({ finding: reportFinding(parsed, one), at: one.applied.statement.start })),
+    ...problems,
+  ]
   return { path: file.path, findings: all.toSorted((a, b) => a.at - b.at).map(({ finding }) => finding) }
 }
 

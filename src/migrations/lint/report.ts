@@ -37,13 +37,16 @@ export interface LintReport {
 }
 
 export function summarize(files: readonly ReportedFile[], statements: number): LintReport['summary'] {
-  const count = (severity: Severity) => files.reduce((sum, { findings }) => sum + findings.filter((one) => one.severity === severity).length, 0)
+  const count = (severity: Severity) =>
+    files.reduce((sum, { findings }) => sum + findings.filter((one) => one.severity === severity).length, 0)
   return {
     files: files.length,
     statements,
     block: count('block'),
     warn: count('warn'),
     note: count('note'),
-    breaking: files.filter(({ findings }) => findings.some(({ axis, severity }) => axis === 'N' && severity === 'block')).length,
+    breaking: files.filter(({ findings }) =>
+      findings.some(({ axis, severity }) => axis === 'N' && severity === 'block'),
+    ).length,
   }
 }

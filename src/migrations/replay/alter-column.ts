@@ -41,7 +41,14 @@ export function addColumn(replay: Replay, table: Table, cmd: Cmd): void {
 function additionCost(replay: Replay, column: Column, addition: ColumnAddition): 'rewrite' | 'scan' | 'instant' {
   const { defaultIs, serial, domainIsConstrained, inline } = addition
   const isFilled = defaultIs !== 'none'
-  if (defaultIs === 'volatile' || serial || column.identity !== null || column.generated === 'stored' || domainIsConstrained) return 'rewrite'
+  if (
+    defaultIs === 'volatile' ||
+    serial ||
+    column.identity !== null ||
+    column.generated === 'stored' ||
+    domainIsConstrained
+  )
+    return 'rewrite'
   if (isFilled && replay.server.major < 11) return 'rewrite'
   if (column.notNull && !isFilled && column.generated === null) return 'scan'
   if (inline.includes('foreign-key') && isFilled) return 'scan'
@@ -80,7 +87,8 @@ export function dropColumn(replay: Replay, table: Table, cmd: Cmd): void {
 function dropReaders(replay: Replay, table: Table, column: Column): void {
   for (const relation of [...replay.catalog.relations.values()]) {
     if (relation.kind !== 'view' && relation.kind !== 'materialized-view') continue
-    if (relation.reads.includes(table.oid) && relation.mentions.some((one) => one === column.name || one === '*')) dropView(replay, relation, true)
+    if (relation.reads.includes(table.oid) && relation.mentions.some((one) => one === column.name || one === '*'))
+      dropView(replay, relation, true)
   }
 }
 
@@ -144,7 +152,9 @@ export function setColumnNotNull(replay: Replay, table: Table, name: string, not
 /** PostgreSQL 12 and later trust a valid CHECK instead of looking at the rows. One that was validated but that we never saw made may be the one. */
 export function provesNotNull(replay: Replay, table: Table, column: Column): boolean {
   if (replay.server.major < 12) return false
-  return table.constraints.some((one) => one.isValid && (one.provesNotNull.includes(column.id) || one.definition === 'unknown'))
+  return table.constraints.some(
+    (one) => one.isValid && (one.provesNotNull.includes(column.id) || one.definition === 'unknown'),
+  )
 }
 
 export function setIdentity(replay: Replay, table: Table, cmd: Cmd): void {
@@ -158,9 +168,11 @@ export function setIdentity(replay: Replay, table: Table, cmd: Cmd): void {
   const constraint = as(cmd.def, 'Constraint')
   const options = constraint?.options ?? as(cmd.def, 'List')?.items ?? []
   const names = options.flatMap((one) => as(one, 'DefElem') ?? [])
-  const kind = constraint?.generated_when ?? (names.find(({ defname }) => defname === 'generated') === undefined ? 'd' : 'a')
+  const kind =
+    constraint?.generated_when ?? (names.find(({ defname }) => defname === 'generated') === undefined ? 'd' : 'a')
   const hasStart = names.some(({ defname }) => defname === 'start' || defname === 'restart')
-  if (cmd.subtype === 'AT_AddIdentity') replay.record.change({ kind: 'add-identity', table, column, isAlways: kind === 'a', hasStart })
+  if (cmd.subtype === 'AT_AddIdentity')
+    replay.record.change({ kind: 'add-identity', table, column, isAlways: kind === 'a', hasStart })
   changeColumn(replay, table, column.id, { identity: kind === 'a' ? 'always' : 'by default', notNull: true })
 }
 

@@ -21,7 +21,14 @@ export function alterAddConstraint(replay: Replay, table: Table, cmd: Cmd): void
   if (usingIndex && constraint.index !== null) replay.record.lock(constraint.index, 'ShareUpdateExclusive')
   if (!usingIndex && node.skip_validation !== true) replay.record.scan(table.oid)
   if (constraint.kind === 'primary-key') requireColumns(replay, table, constraint)
-  replay.record.change({ kind: 'add-constraint', table: currentTable(replay, table.oid) ?? table, constraint, usingIndex, target, withColumn: false })
+  replay.record.change({
+    kind: 'add-constraint',
+    table: currentTable(replay, table.oid) ?? table,
+    constraint,
+    usingIndex,
+    target,
+    withColumn: false,
+  })
 }
 
 /** A primary key makes its columns NOT NULL, and looks at every row unless something proves it. */
@@ -52,7 +59,8 @@ function addNotNull(replay: Replay, table: Table, node: NodeOf<'Constraint'>): v
 export function dropConstraint(replay: Replay, table: Table, cmd: Cmd): void {
   const known = table.constraints.find(({ name }) => name === cmd.name)
   const isOptional = cmd.missing_ok === true
-  const isUnknown = known === undefined && (table.isAssumed || replay.world === 'open') && isAssumable(replay, isOptional)
+  const isUnknown =
+    known === undefined && (table.isAssumed || replay.world === 'open') && isAssumable(replay, isOptional)
   const constraint = known ?? (isUnknown ? unknownConstraint(replay, table, cmd.name ?? '') : null)
   if (constraint === null) return
   replay.record.change({ kind: 'drop-constraint', table, constraint })
@@ -68,7 +76,13 @@ export function dropConstraint(replay: Replay, table: Table, cmd: Cmd): void {
 
 /** One that was there before the first migration that we see. Its name says what it was, where people let PostgreSQL or a tool name it. */
 function unknownConstraint(replay: Replay, { oid }: Table, name: string): Constraint {
-  const kind = /_pkey$|^pk_/i.test(name) ? 'primary-key' : /_key$|_uniq|_unique|^uq_|^uk_/i.test(name) ? 'unique' : /_check$|^ck_|^chk_/i.test(name) ? 'check' : 'foreign-key'
+  const kind = /_pkey$|^pk_/i.test(name)
+    ? 'primary-key'
+    : /_key$|_uniq|_unique|^uq_|^uk_/i.test(name)
+      ? 'unique'
+      : /_check$|^ck_|^chk_/i.test(name)
+        ? 'check'
+        : 'foreign-key'
   const constraint: Constraint = {
     oid: replay.catalog.nextOid(),
     name,
@@ -89,10 +103,14 @@ function unknownConstraint(replay: Replay, { oid }: Table, name: string): Constr
 }
 
 export function validateConstraint(replay: Replay, table: Table, cmd: Cmd): void {
-  const constraint = table.constraints.find(({ name }) => name === cmd.name) ?? unknownConstraint(replay, table, cmd.name ?? '')
+  const constraint =
+    table.constraints.find(({ name }) => name === cmd.name) ?? unknownConstraint(replay, table, cmd.name ?? '')
   replay.record.scan(table.oid)
   if (constraint.references !== null) replay.record.lock(constraint.references, 'RowShare')
   replay.record.change({ kind: 'validate-constraint', table, constraint })
   const current = currentTable(replay, table.oid) ?? table
-  putTable(replay, { ...current, constraints: current.constraints.map((one) => (one.oid === constraint.oid ? { ...one, isValid: true } : one)) })
+  putTable(replay, {
+    ...current,
+    constraints: current.constraints.map((one) => (one.oid === constraint.oid ? { ...one, isValid: true } : one)),
+  })
 }

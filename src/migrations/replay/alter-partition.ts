@@ -27,6 +27,9 @@ export function detachPartition(replay: Replay, table: Table, cmd: Cmd): void {
   const isConcurrent = part?.concurrent === true || cmd.subtype === 'AT_DetachPartitionFinalize'
   replay.record.lock(partition.oid, isConcurrent ? 'ShareUpdateExclusive' : 'AccessExclusive')
   replay.record.change({ kind: 'detach-partition', table, partition, isConcurrent })
-  replay.children.set(table.oid, (replay.children.get(table.oid) ?? []).filter((oid) => oid !== partition.oid))
+  replay.children.set(
+    table.oid,
+    (replay.children.get(table.oid) ?? []).filter((oid) => oid !== partition.oid),
+  )
   putTable(replay, { ...partition, parents: partition.parents.filter((oid) => oid !== table.oid), isPartition: false })
 }

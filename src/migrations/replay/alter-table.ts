@@ -1,6 +1,14 @@
-import { as, type NodeOf } from '../sql/node.ts'
 import type { Table } from '../catalog/types.ts'
-import { addColumn, alterColumnType, dropColumn, setColumnDefault, setColumnNotNull, setGenerated, setIdentity } from './alter-column.ts'
+import { as, type NodeOf } from '../sql/node.ts'
+import {
+  addColumn,
+  alterColumnType,
+  dropColumn,
+  setColumnDefault,
+  setColumnNotNull,
+  setGenerated,
+  setIdentity,
+} from './alter-column.ts'
 import { alterAddConstraint, dropConstraint, validateConstraint } from './alter-constraint.ts'
 import { attachPartition, detachPartition } from './alter-partition.ts'
 import type { LockMode } from './changes.ts'
@@ -70,7 +78,14 @@ export function alterTable(replay: Replay, node: NodeOf<'AlterTableStmt'>): void
   }
 }
 
-const RECURSIVE = new Set(['AT_AddColumn', 'AT_DropColumn', 'AT_AlterColumnType', 'AT_SetNotNull', 'AT_DropNotNull', 'AT_ColumnDefault'])
+const RECURSIVE = new Set([
+  'AT_AddColumn',
+  'AT_DropColumn',
+  'AT_AlterColumnType',
+  'AT_SetNotNull',
+  'AT_DropNotNull',
+  'AT_ColumnDefault',
+])
 
 function descendants(replay: Replay, oid: number): readonly Table[] {
   return (replay.children.get(oid) ?? []).flatMap((one) => {
@@ -104,7 +119,8 @@ const storage =
   (replay, table) => {
     rewriteTable(replay, table)
     replay.record.change({ kind: 'change-storage', table, what })
-    if (what === 'logged' || what === 'unlogged') putTable(replay, { ...table, persistence: what === 'logged' ? 'permanent' : 'unlogged' })
+    if (what === 'logged' || what === 'unlogged')
+      putTable(replay, { ...table, persistence: what === 'logged' ? 'permanent' : 'unlogged' })
   }
 
 const inherit: Handler = (replay, table, cmd) => {

@@ -37,7 +37,8 @@ type Handlers = { readonly [T in Tag]?: (replay: Replay, node: NodeOf<T>) => voi
 const HANDLERS: Handlers = {
   CreateStmt: createTable,
   CreateForeignTableStmt: (replay, node) => createTable(replay, node.base ?? {}),
-  CreateTableAsStmt: (replay, node) => (node.objtype === 'OBJECT_MATVIEW' ? createMaterializedView(replay, node) : createTableAs(replay, node)),
+  CreateTableAsStmt: (replay, node) =>
+    node.objtype === 'OBJECT_MATVIEW' ? createMaterializedView(replay, node) : createTableAs(replay, node),
   AlterTableStmt: alterTable,
   DropStmt: dropObjects,
   RenameStmt: rename,
@@ -52,7 +53,8 @@ const HANDLERS: Handlers = {
   CreateRangeStmt: (replay, node) => createType(replay, texts(node.typeName), { kind: 'range' }),
   CreateFunctionStmt: (replay, node) => void createRoutine(replay, node),
   CreateTrigStmt: createTrigger,
-  CreatePolicyStmt: (replay, node) => changePolicy(replay, node.table, node.policy_name ?? '', node.permissive !== true, 'create'),
+  CreatePolicyStmt: (replay, node) =>
+    changePolicy(replay, node.table, node.policy_name ?? '', node.permissive !== true, 'create'),
   AlterPolicyStmt: (replay, node) => changePolicy(replay, node.table, node.policy_name ?? '', false, 'alter'),
   CreateSeqStmt: createSequence,
   AlterSeqStmt: alterSequence,
@@ -94,5 +96,6 @@ function select(replay: Replay, node: NodeOf<'SelectStmt'>): void {
     const call = as(as(one, 'ResTarget')?.val, 'FuncCall')
     if (call !== undefined) setConfig(replay, call)
   }
-  if (node.fromClause !== undefined) lockReads(replay, [{ SelectStmt: node }], node.lockingClause === undefined ? 'AccessShare' : 'RowShare')
+  if (node.fromClause !== undefined)
+    lockReads(replay, [{ SelectStmt: node }], node.lockingClause === undefined ? 'AccessShare' : 'RowShare')
 }

@@ -1,5 +1,18 @@
+import type {
+  Column,
+  Constraint,
+  Index,
+  Oid,
+  Policy,
+  Relation,
+  Routine,
+  Table,
+  Trigger,
+  TypeRef,
+  UserType,
+  View,
+} from '../catalog/types.ts'
 import type { Node, Tag } from '../sql/node.ts'
-import type { Column, Constraint, Index, Oid, Policy, Relation, Routine, Table, Trigger, TypeRef, UserType, View } from '../catalog/types.ts'
 
 /** Weakest first: a later one conflicts with more. */
 export const LOCK_MODES = [
@@ -48,23 +61,67 @@ export type Settings = { readonly [name: string]: string }
 
 /** What a statement did to the schema, in order. `table` and the like are as they were just before, or as created. */
 export type Change =
-  | { readonly kind: 'create-table'; readonly table: Table; readonly isPartitionOf: Oid | null; readonly ifNotExists: boolean }
+  | {
+      readonly kind: 'create-table'
+      readonly table: Table
+      readonly isPartitionOf: Oid | null
+      readonly ifNotExists: boolean
+    }
   | { readonly kind: 'drop-table'; readonly table: Table; readonly isCascade: boolean }
-  | { readonly kind: 'rename-relation'; readonly relation: Relation; readonly toSchema: string; readonly toName: string; readonly by: 'rename' | 'set-schema' | 'rename-schema' }
+  | {
+      readonly kind: 'rename-relation'
+      readonly relation: Relation
+      readonly toSchema: string
+      readonly toName: string
+      readonly by: 'rename' | 'set-schema' | 'rename-schema'
+    }
   | { readonly kind: 'add-column'; readonly table: Table; readonly column: Column; readonly addition: ColumnAddition }
   | { readonly kind: 'drop-column'; readonly table: Table; readonly column: Column; readonly isCascade: boolean }
   | { readonly kind: 'rename-column'; readonly table: Table; readonly column: Column; readonly toName: string }
-  | { readonly kind: 'change-type'; readonly table: Table; readonly column: Column; readonly to: TypeRef; readonly cost: 'rewrite' | 'scan' | 'instant' | 'unknown'; readonly changesCollation: boolean }
-  | { readonly kind: 'set-not-null'; readonly table: Table; readonly column: Column; readonly by: 'column' | 'primary-key' | 'constraint'; readonly isProved: boolean }
+  | {
+      readonly kind: 'change-type'
+      readonly table: Table
+      readonly column: Column
+      readonly to: TypeRef
+      readonly cost: 'rewrite' | 'scan' | 'instant' | 'unknown'
+      readonly changesCollation: boolean
+    }
+  | {
+      readonly kind: 'set-not-null'
+      readonly table: Table
+      readonly column: Column
+      readonly by: 'column' | 'primary-key' | 'constraint'
+      readonly isProved: boolean
+    }
   | { readonly kind: 'drop-not-null'; readonly table: Table; readonly column: Column }
   | { readonly kind: 'set-default'; readonly table: Table; readonly column: Column }
   | { readonly kind: 'drop-default'; readonly table: Table; readonly column: Column }
-  | { readonly kind: 'add-identity'; readonly table: Table; readonly column: Column; readonly isAlways: boolean; readonly hasStart: boolean }
+  | {
+      readonly kind: 'add-identity'
+      readonly table: Table
+      readonly column: Column
+      readonly isAlways: boolean
+      readonly hasStart: boolean
+    }
   | { readonly kind: 'drop-identity'; readonly table: Table; readonly column: Column }
-  | { readonly kind: 'add-constraint'; readonly table: Table; readonly constraint: Constraint; readonly usingIndex: boolean; readonly target: Table | null; readonly withColumn: boolean }
+  | {
+      readonly kind: 'add-constraint'
+      readonly table: Table
+      readonly constraint: Constraint
+      readonly usingIndex: boolean
+      readonly target: Table | null
+      readonly withColumn: boolean
+    }
   | { readonly kind: 'drop-constraint'; readonly table: Table; readonly constraint: Constraint }
   | { readonly kind: 'validate-constraint'; readonly table: Table; readonly constraint: Constraint }
-  | { readonly kind: 'create-index'; readonly table: Table; readonly index: Index; readonly isConcurrent: boolean; readonly ifNotExists: boolean; readonly hasName: boolean }
+  | {
+      readonly kind: 'create-index'
+      readonly table: Table
+      readonly index: Index
+      readonly isConcurrent: boolean
+      readonly ifNotExists: boolean
+      readonly hasName: boolean
+    }
   | { readonly kind: 'drop-index'; readonly table: Table | null; readonly index: Index; readonly isConcurrent: boolean }
   | { readonly kind: 'create-view'; readonly view: View }
   | { readonly kind: 'replace-view'; readonly view: View; readonly columns: readonly string[] | null }
@@ -75,20 +132,44 @@ export type Change =
   | { readonly kind: 'rename-type'; readonly type: UserType; readonly toSchema: string; readonly toName: string }
   | { readonly kind: 'add-enum-value'; readonly type: UserType; readonly label: string; readonly isPlaced: boolean }
   | { readonly kind: 'rename-enum-value'; readonly type: UserType; readonly from: string; readonly to: string }
-  | { readonly kind: 'constrain-domain'; readonly type: UserType; readonly isNotValid: boolean; readonly tables: readonly Table[] }
+  | {
+      readonly kind: 'constrain-domain'
+      readonly type: UserType
+      readonly isNotValid: boolean
+      readonly tables: readonly Table[]
+    }
   | { readonly kind: 'create-routine'; readonly routine: Routine; readonly replaced: Routine | null }
   | { readonly kind: 'drop-routine'; readonly routine: Routine }
   | { readonly kind: 'create-trigger'; readonly table: Table | null; readonly trigger: Trigger }
   | { readonly kind: 'drop-trigger'; readonly table: Table | null; readonly name: string }
   | { readonly kind: 'toggle-trigger'; readonly table: Table; readonly isEnabled: boolean }
   | { readonly kind: 'row-security'; readonly table: Table; readonly to: 'on' | 'off' | 'forced' | 'unforced' }
-  | { readonly kind: 'change-policy'; readonly table: Table; readonly policy: Policy; readonly by: 'create' | 'alter' | 'drop' }
+  | {
+      readonly kind: 'change-policy'
+      readonly table: Table
+      readonly policy: Policy
+      readonly by: 'create' | 'alter' | 'drop'
+    }
   | { readonly kind: 'attach-partition'; readonly table: Table; readonly partition: Table; readonly isProved: boolean }
-  | { readonly kind: 'detach-partition'; readonly table: Table; readonly partition: Table; readonly isConcurrent: boolean }
-  | { readonly kind: 'change-storage'; readonly table: Table; readonly what: 'logged' | 'unlogged' | 'tablespace' | 'access-method' }
+  | {
+      readonly kind: 'detach-partition'
+      readonly table: Table
+      readonly partition: Table
+      readonly isConcurrent: boolean
+    }
+  | {
+      readonly kind: 'change-storage'
+      readonly table: Table
+      readonly what: 'logged' | 'unlogged' | 'tablespace' | 'access-method'
+    }
   | { readonly kind: 'change-owner'; readonly relation: Relation }
   | { readonly kind: 'truncate'; readonly table: Table; readonly isCascade: boolean }
-  | { readonly kind: 'change-rows'; readonly table: Table; readonly by: 'insert' | 'update' | 'delete'; readonly isWhole: boolean }
+  | {
+      readonly kind: 'change-rows'
+      readonly table: Table
+      readonly by: 'insert' | 'update' | 'delete'
+      readonly isWhole: boolean
+    }
   | { readonly kind: 'unknown-sql'; readonly what: string }
 
 export type ChangeKind = Change['kind']

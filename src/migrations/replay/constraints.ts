@@ -26,7 +26,12 @@ const LABELS: Readonly<Record<ConstraintKind, string>> = {
 }
 
 /** Writes a constraint, and the index that it lives in, into the schema. Null when it is none that a table keeps, or its table is not there. */
-export function addConstraint(replay: Replay, table: Table, node: ConstraintNode, inlineColumn?: string): Constraint | null {
+export function addConstraint(
+  replay: Replay,
+  table: Table,
+  node: ConstraintNode,
+  inlineColumn?: string,
+): Constraint | null {
   const kind = KINDS[node.contype ?? '']
   if (kind === undefined) return null
   const names = columnNames(replay, table, node, kind, inlineColumn)
@@ -46,7 +51,9 @@ export function addConstraint(replay: Replay, table: Table, node: ConstraintNode
     references: target?.oid ?? null,
     provesNotNull: provedNotNull(node.raw_expr).flatMap((one) => needColumn(replay, table, one)?.id ?? []),
   }
-  const withIndex = hasIndex(kind) ? { ...constraint, index: indexFor(replay, current, node, constraint).oid } : constraint
+  const withIndex = hasIndex(kind)
+    ? { ...constraint, index: indexFor(replay, current, node, constraint).oid }
+    : constraint
   const now = currentTable(replay, table.oid) ?? current
   putTable(replay, { ...now, constraints: [...now.constraints, withIndex] })
   return withIndex
@@ -56,9 +63,16 @@ function hasIndex(kind: ConstraintKind): boolean {
   return kind === 'primary-key' || kind === 'unique' || kind === 'exclude'
 }
 
-function columnNames(replay: Replay, table: Table, node: ConstraintNode, kind: ConstraintKind, inlineColumn?: string): readonly string[] {
+function columnNames(
+  replay: Replay,
+  table: Table,
+  node: ConstraintNode,
+  kind: ConstraintKind,
+  inlineColumn?: string,
+): readonly string[] {
   if (kind === 'check') return columnsIn(node.raw_expr)
-  if (node.indexname !== undefined) return usedIndex(replay, table, node).keys.flatMap(({ column }) => columnName(replay, table, column))
+  if (node.indexname !== undefined)
+    return usedIndex(replay, table, node).keys.flatMap(({ column }) => columnName(replay, table, column))
   if (kind === 'exclude') return columnsIn({ List: { items: node.exclusions ?? [] } }).concat(exclusionColumns(node))
   const written = texts(kind === 'foreign-key' ? node.fk_attrs : node.keys)
   return written.length > 0 ? written : inlineColumn === undefined ? [] : [inlineColumn]
@@ -77,7 +91,10 @@ function exclusionColumns(node: ConstraintNode): readonly string[] {
 }
 
 function freeConstraintName(replay: Replay, table: Table, kind: ConstraintKind, columns: readonly string[]): string {
-  const part = kind === 'primary-key' || columns.length === 0 || (kind === 'check' && columns.length > 1) ? null : columns.join('_')
+  const part =
+    kind === 'primary-key' || columns.length === 0 || (kind === 'check' && columns.length > 1)
+      ? null
+      : columns.join('_')
   const base = makeName(table.name, part, LABELS[kind])
   const taken = (name: string) => table.constraints.some((one) => one.name === name)
   let name = hasIndex(kind) ? freeName(replay, table.schema, base) : base
@@ -85,12 +102,23 @@ function freeConstraintName(replay: Replay, table: Table, kind: ConstraintKind, 
   return name
 }
 
-function definitionOf(node: ConstraintNode, kind: ConstraintKind, columns: readonly number[], target: Table | null): string {
+function definitionOf(
+  node: ConstraintNode,
+  kind: ConstraintKind,
+  columns: readonly number[],
+  target: Table | null,
+): string {
   const parts = [kind, columns.join(',')]
   if (kind === 'check') parts[1] = fingerprint(node.raw_expr)
   if (kind === 'foreign-key') {
     // Without a list it is the primary key of the target, which is written out nowhere.
-    parts.push(String(target?.oid), texts(node.pk_attrs).join(','), node.fk_upd_action ?? 'a', node.fk_del_action ?? 'a', node.fk_matchtype ?? 's')
+    parts.push(
+      String(target?.oid),
+      texts(node.pk_attrs).join(','),
+      node.fk_upd_action ?? 'a',
+      node.fk_del_action ?? 'a',
+      node.fk_matchtype ?? 's',
+    )
   }
   if (kind === 'exclude') parts.push(fingerprint(node.exclusions), fingerprint(node.where_clause ?? null))
   if (node.nulls_not_distinct === true) parts.push('nulls not distinct')
@@ -131,7 +159,12 @@ function usedIndex(replay: Replay, table: Table, node: ConstraintNode): Index {
 }
 
 /** An index that was there before the first migration that we see: we know its name and its table, at most. */
-export function assumeIndex(replay: Replay, table: Pick<Table, 'oid' | 'schema'>, name: string, isUnique: boolean): Index {
+export function assumeIndex(
+  replay: Replay,
+  table: Pick<Table, 'oid' | 'schema'>,
+  name: string,
+  isUnique: boolean,
+): Index {
   return assumeRelation(replay, {
     oid: replay.catalog.nextOid(),
     schema: table.schema,

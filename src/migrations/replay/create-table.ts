@@ -60,7 +60,8 @@ export function createTable(replay: Replay, node: NodeOf<'CreateStmt'>): void {
   for (const one of written) addSerialSequence(replay, table, one)
   addConstraints(replay, table, written, elements)
   for (const like of likes) copyIndexes(replay, like.table, table, like.options)
-  for (const parent of parents) replay.record.lock(parent.oid, node.partbound === undefined ? 'ShareUpdateExclusive' : 'AccessExclusive')
+  for (const parent of parents)
+    replay.record.lock(parent.oid, node.partbound === undefined ? 'ShareUpdateExclusive' : 'AccessExclusive')
   replay.record.change({
     kind: 'create-table',
     table: currentTable(replay, table.oid) ?? table,
@@ -86,7 +87,12 @@ function copies(replay: Replay, columns: readonly Column[], written: readonly Wr
 }
 
 /** Of columns and of the table; a foreign key locks the table that it points at. */
-function addConstraints(replay: Replay, table: Table, written: readonly WrittenColumn[], elements: NonNullable<NodeOf<'CreateStmt'>['tableElts']>): void {
+function addConstraints(
+  replay: Replay,
+  table: Table,
+  written: readonly WrittenColumn[],
+  elements: NonNullable<NodeOf<'CreateStmt'>['tableElts']>,
+): void {
   const add = (node: NodeOf<'Constraint'>, inline?: string) => {
     const constraint = addConstraint(replay, table, node, inline)
     if (constraint?.kind === 'primary-key') setNotNull(replay, table, constraint)
@@ -134,7 +140,13 @@ const LIKE_INDEXES = 1 << 6
 function copyIndexes(replay: Replay, from: Table, to: Table, options: number): void {
   if ((options & LIKE_INDEXES) === 0) return
   for (const index of indexesOf(replay, from.oid)) {
-    putRelation(replay, { ...index, oid: replay.catalog.nextOid(), name: freeName(replay, to.schema, index.name), table: to.oid, constraint: null })
+    putRelation(replay, {
+      ...index,
+      oid: replay.catalog.nextOid(),
+      name: freeName(replay, to.schema, index.name),
+      table: to.oid,
+      constraint: null,
+    })
   }
 }
 

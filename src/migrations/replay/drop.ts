@@ -64,12 +64,20 @@ export function dropTable(replay: Replay, table: Table, isCascade: boolean): voi
   }
   for (const relation of [...replay.catalog.relations.values()]) {
     if (relation.kind === 'table') dropForeignKeysTo(replay, relation, table)
-    else if (isCascade && (relation.kind === 'view' || relation.kind === 'materialized-view') && relation.reads.includes(table.oid)) {
+    else if (
+      isCascade &&
+      (relation.kind === 'view' || relation.kind === 'materialized-view') &&
+      relation.reads.includes(table.oid)
+    ) {
       dropView(replay, relation, true)
     }
   }
   dropOwnedSequences(replay, table, null)
-  for (const parent of table.parents) replay.children.set(parent, (replay.children.get(parent) ?? []).filter((oid) => oid !== table.oid))
+  for (const parent of table.parents)
+    replay.children.set(
+      parent,
+      (replay.children.get(parent) ?? []).filter((oid) => oid !== table.oid),
+    )
   removeRelation(replay, table)
 }
 
@@ -83,7 +91,8 @@ function dropForeignKeysTo(replay: Replay, from: Table, to: Table): void {
 function dropNamedView(replay: Replay, object: Node, node: Drop, kind: View['kind']): void {
   const range = rangeOf(object)
   const found = findRelation(replay, range)
-  if (found?.kind === 'view' || found?.kind === 'materialized-view') return dropView(replay, found, node.behavior === 'DROP_CASCADE')
+  if (found?.kind === 'view' || found?.kind === 'materialized-view')
+    return dropView(replay, found, node.behavior === 'DROP_CASCADE')
   if (found !== undefined || !isAssumable(replay, node.missing_ok === true)) return
   const view: View = {
     oid: replay.catalog.nextOid(),
@@ -109,7 +118,8 @@ export function dropView(replay: Replay, view: View, isCascade: boolean): void {
   removeRelation(replay, view)
   if (!isCascade) return
   for (const relation of [...replay.catalog.relations.values()]) {
-    if ((relation.kind === 'view' || relation.kind === 'materialized-view') && relation.reads.includes(view.oid)) dropView(replay, relation, true)
+    if ((relation.kind === 'view' || relation.kind === 'materialized-view') && relation.reads.includes(view.oid))
+      dropView(replay, relation, true)
   }
 }
 
@@ -128,7 +138,12 @@ function dropIndex(replay: Replay, object: Node, node: Drop): void {
   if (found.kind === 'index') takeIndex(replay, found, currentTable(replay, found.table) ?? null, isConcurrent)
 }
 
-function takeIndex(replay: Replay, index: Relation & { kind: 'index' }, table: Table | null, isConcurrent: boolean): void {
+function takeIndex(
+  replay: Replay,
+  index: Relation & { kind: 'index' },
+  table: Table | null,
+  isConcurrent: boolean,
+): void {
   const mode = isConcurrent ? 'ShareUpdateExclusive' : 'AccessExclusive'
   replay.record.lock(index.oid, mode)
   replay.record.lock(index.table, mode)
@@ -183,7 +198,11 @@ function removeUserType(replay: Replay, type: UserType): void {
   replay.catalog.types.delete(type.oid)
 }
 
-function tableOfObject(replay: Replay, object: Node, node: Drop): { readonly table: Table | null; readonly name: string } {
+function tableOfObject(
+  replay: Replay,
+  object: Node,
+  node: Drop,
+): { readonly table: Table | null; readonly name: string } {
   const names = texts(as(object, 'List')?.items)
   const schemaname = names.at(-3)
   const range = { relname: names.at(-2) ?? '', ...(schemaname === undefined ? {} : { schemaname }) }

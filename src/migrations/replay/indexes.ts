@@ -11,18 +11,26 @@ export function createIndex(replay: Replay, node: NodeOf<'IndexStmt'>): void {
   const owner = table ?? target
   if (owner === undefined) return
   const isSkippable = node.if_not_exists === true || replay.record.isGuarded
-  if (isSkippable && node.idxname !== undefined && findRelation(replay, { schemaname: owner.schema, relname: node.idxname }) !== undefined) return
+  if (
+    isSkippable &&
+    node.idxname !== undefined &&
+    findRelation(replay, { schemaname: owner.schema, relname: node.idxname }) !== undefined
+  )
+    return
   const elements = (node.indexParams ?? []).flatMap((one) => as(one, 'IndexElem') ?? [])
   const keys = elements.map((one) => ({
     column: one.name === undefined || table === null ? null : (needColumn(replay, table, one.name)?.id ?? null),
-    expression: one.expr === undefined ? (one.name !== undefined && table === null ? one.name : null) : fingerprint(one.expr),
+    expression:
+      one.expr === undefined ? (one.name !== undefined && table === null ? one.name : null) : fingerprint(one.expr),
   }))
   const includes = (node.indexIncludingParams ?? []).flatMap((one) => {
     const name = as(one, 'IndexElem')?.name
     return name === undefined || table === null ? [] : (needColumn(replay, table, name)?.id ?? [])
   })
   const where = node.whereClause === undefined ? null : fingerprint(node.whereClause)
-  const shape = elements.map(({ opclass, ordering, nulls_ordering: nulls, collation }, at) => fingerprint([keys[at], opclass, ordering, nulls, collation]))
+  const shape = elements.map(({ opclass, ordering, nulls_ordering: nulls, collation }, at) =>
+    fingerprint([keys[at], opclass, ordering, nulls, collation]),
+  )
   const index: Index = {
     oid: replay.catalog.nextOid(),
     schema: owner.schema,
@@ -52,9 +60,17 @@ export function createIndex(replay: Replay, node: NodeOf<'IndexStmt'>): void {
   })
 }
 
-function definitionOf(node: NodeOf<'IndexStmt'>, keys: Index['keys'], shape: readonly string[], where: string | null): string {
-  const isPlain = where === null && (node.accessMethod ?? 'btree') === 'btree' && keys.every(({ column }) => column !== null)
-  const plainShape = keys.map(({ column }) => fingerprint([{ column, expression: null }, undefined, 'SORTBY_DEFAULT', 'SORTBY_NULLS_DEFAULT', undefined]))
+function definitionOf(
+  node: NodeOf<'IndexStmt'>,
+  keys: Index['keys'],
+  shape: readonly string[],
+  where: string | null,
+): string {
+  const isPlain =
+    where === null && (node.accessMethod ?? 'btree') === 'btree' && keys.every(({ column }) => column !== null)
+  const plainShape = keys.map(({ column }) =>
+    fingerprint([{ column, expression: null }, undefined, 'SORTBY_DEFAULT', 'SORTBY_NULLS_DEFAULT', undefined]),
+  )
   const suffix = node.nulls_not_distinct === true ? ' nnd' : ''
   // As a constraint's index says it, so that one can stand in for the other.
   if (isPlain && shape.every((one, at) => one === plainShape[at])) {

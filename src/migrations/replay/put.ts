@@ -31,7 +31,10 @@ export function removeRelation(replay: Replay, relation: Relation): void {
   const key = nameKey(relation.schema, relation.name)
   if (relationNames.get(key) === relation.oid) relationNames.delete(key)
   if (relation.kind === 'index') {
-    indexes.set(relation.table, (indexes.get(relation.table) ?? []).filter((oid) => oid !== relation.oid))
+    indexes.set(
+      relation.table,
+      (indexes.get(relation.table) ?? []).filter((oid) => oid !== relation.oid),
+    )
   }
 }
 
@@ -45,7 +48,8 @@ export function indexesOf(replay: Replay, table: Oid): readonly Index[] {
 export function putType(replay: Replay, type: UserType): void {
   const { types, typeNames, schemas } = replay.catalog
   const old = types.get(type.oid)
-  if (old !== undefined && (old.schema !== type.schema || old.name !== type.name)) typeNames.delete(nameKey(old.schema, old.name))
+  if (old !== undefined && (old.schema !== type.schema || old.name !== type.name))
+    typeNames.delete(nameKey(old.schema, old.name))
   types.set(type.oid, type)
   typeNames.set(nameKey(type.schema, type.name), type.oid)
   if (schemas.get(type.schema) === undefined) schemas.set(type.schema, true)

@@ -49,5 +49,9 @@ export function readColumn(replay: Replay, def: NodeOf<'ColumnDef'>, ifNotExists
     domainIsConstrained: isConstrainedDomain(replay, type),
     inline,
   }
-  return { column, addition, constraints: constraints.filter(({ contype }) => contype !== undefined && contype in INLINE) }
+  return {
+    column,
+    addition,
+    constraints: constraints.filter(({ contype }) => contype !== undefined && contype in INLINE),
+  }
 }

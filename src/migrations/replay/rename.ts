@@ -1,7 +1,7 @@
+import { nameKey } from '../catalog/catalog.ts'
 import type { Relation, View } from '../catalog/types.ts'
 import { as, listTexts, type NodeOf, texts } from '../sql/node.ts'
 import { changeColumn } from './alter-column.ts'
-import { nameKey } from '../catalog/catalog.ts'
 import { putRelation, putTable, putType } from './put.ts'
 import type { Replay } from './replay.ts'
 import { findRelation, needColumn, needTable } from './resolve.ts'
@@ -51,18 +51,23 @@ function moveRelation(replay: Replay, range: RangeVar, to: Target, isOptional: b
     by: to.schema === undefined ? 'rename' : 'set-schema',
   })
   putRelation(replay, moved)
-  if (moved.kind === 'index' && moved.constraint !== null) renameOwnConstraint(replay, moved.table, moved.constraint, moved.name)
+  if (moved.kind === 'index' && moved.constraint !== null)
+    renameOwnConstraint(replay, moved.table, moved.constraint, moved.name)
 }
 
 function renameOwnConstraint(replay: Replay, table: number, constraint: number, name: string): void {
   const relation = replay.catalog.relations.get(table)
   if (relation?.kind !== 'table') return
-  putTable(replay, { ...relation, constraints: relation.constraints.map((one) => (one.oid === constraint ? { ...one, name } : one)) })
+  putTable(replay, {
+    ...relation,
+    constraints: relation.constraints.map((one) => (one.oid === constraint ? { ...one, name } : one)),
+  })
 }
 
 function renameColumn(replay: Replay, node: NodeOf<'RenameStmt'>, toName: string): void {
   const found = findRelation(replay, node.relation ?? {})
-  if (found?.kind === 'view' || found?.kind === 'materialized-view') return renameViewColumn(replay, found, node.subname ?? '', toName)
+  if (found?.kind === 'view' || found?.kind === 'materialized-view')
+    return renameViewColumn(replay, found, node.subname ?? '', toName)
   const table = needTable(replay, node.relation ?? {}, node.missing_ok === true)
   if (table === null) return
   const column = needColumn(replay, table, node.subname ?? '')
@@ -85,7 +90,10 @@ function renameConstraint(replay: Replay, node: NodeOf<'RenameStmt'>, name: stri
   replay.record.lock(table.oid, 'AccessExclusive')
   const constraint = table.constraints.find((one) => one.name === node.subname)
   if (constraint === undefined) return
-  putTable(replay, { ...table, constraints: table.constraints.map((one) => (one === constraint ? { ...one, name } : one)) })
+  putTable(replay, {
+    ...table,
+    constraints: table.constraints.map((one) => (one === constraint ? { ...one, name } : one)),
+  })
   const index = constraint.index === null ? undefined : replay.catalog.relations.get(constraint.index)
   if (index !== undefined) putRelation(replay, { ...index, name })
 }
@@ -94,7 +102,8 @@ function renameOnTable(replay: Replay, node: NodeOf<'RenameStmt'>, name: string)
   const table = needTable(replay, node.relation ?? {}, node.missing_ok === true)
   if (table === null) return
   replay.record.lock(table.oid, 'AccessExclusive')
-  const renamed = <T extends { readonly name: string }>(all: readonly T[]) => all.map((one) => (one.name === node.subname ? { ...one, name } : one))
+  const renamed = <T extends { readonly name: string }>(all: readonly T[]) =>
+    all.map((one) => (one.name === node.subname ? { ...one, name } : one))
   if (node.renameType === 'OBJECT_TRIGGER') putTable(replay, { ...table, triggers: renamed(table.triggers) })
   else putTable(replay, { ...table, policies: renamed(table.policies) })
 }
@@ -103,11 +112,18 @@ function renameSchema(replay: Replay, from: string, to: string): void {
   for (const relation of [...replay.catalog.relations.values()] as Relation[]) {
     if (relation.schema !== from) continue
     if (relation.kind !== 'index') {
-      replay.record.change({ kind: 'rename-relation', relation, toSchema: to, toName: relation.name, by: 'rename-schema' })
+      replay.record.change({
+        kind: 'rename-relation',
+        relation,
+        toSchema: to,
+        toName: relation.name,
+        by: 'rename-schema',
+      })
     }
     putRelation(replay, { ...relation, schema: to })
   }
-  for (const type of [...replay.catalog.types.values()]) if (type.schema === from) putType(replay, { ...type, schema: to })
+  for (const type of [...replay.catalog.types.values()])
+    if (type.schema === from) putType(replay, { ...type, schema: to })
   for (const routine of [...replay.catalog.routines.values()]) {
     if (routine.schema !== from) continue
     replay.catalog.routines.set(routine.oid, { ...routine, schema: to })
@@ -121,6 +137,8 @@ function renameSchema(replay: Replay, from: string, to: string): void {
 
 export function setSchema(replay: Replay, node: NodeOf<'AlterObjectSchemaStmt'>): void {
   const to = { schema: node.newschema ?? '' }
-  if (node.objectType === 'OBJECT_TYPE' || node.objectType === 'OBJECT_DOMAIN') return renameType(replay, texts(as(node.object, 'List')?.items), to)
-  if (node.relation !== undefined) moveRelation(replay, node.relation, to, node.missing_ok === true, node.objectType ?? '')
+  if (node.objectType === 'OBJECT_TYPE' || node.objectType === 'OBJECT_DOMAIN')
+    return renameType(replay, texts(as(node.object, 'List')?.items), to)
+  if (node.relation !== undefined)
+    moveRelation(replay, node.relation, to, node.missing_ok === true, node.objectType ?? '')
 }

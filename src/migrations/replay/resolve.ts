@@ -10,7 +10,10 @@ interface RangeName {
 }
 
 /** Schema and name of what is about to be made. */
-export function newName(replay: Replay, { schemaname, relname = '', relpersistence }: RangeName): { schema: string; name: string } {
+export function newName(
+  replay: Replay,
+  { schemaname, relname = '', relpersistence }: RangeName,
+): { schema: string; name: string } {
   if (relpersistence === 't') return { schema: 'pg_temp', name: relname }
   return { schema: schemaname ?? replay.searchPath[0] ?? 'public', name: relname }
 }

@@ -9,6 +9,7 @@ export function rewriteTable(replay: Replay, table: Table, changedColumn: number
   replay.record.scan(table.oid)
   for (const index of indexesOf(replay, table.oid)) {
     replay.record.lock(index.oid, 'AccessExclusive')
-    if (changedColumn === null || !index.keys.some(({ column }) => column === changedColumn)) replay.record.rewrite(index.oid)
+    if (changedColumn === null || !index.keys.some(({ column }) => column === changedColumn))
+      replay.record.rewrite(index.oid)
   }
 }

@@ -10,10 +10,12 @@ const IN_MODES = new Set(['FUNC_PARAM_IN', 'FUNC_PARAM_INOUT', 'FUNC_PARAM_VARIA
 export function createRoutine(replay: Replay, node: NodeOf<'CreateFunctionStmt'>): Routine {
   const names = texts(node.funcname)
   const parameters = (node.parameters ?? []).flatMap((one) => as(one, 'FunctionParameter') ?? [])
-  const options = new Map((node.options ?? []).flatMap((one) => {
-    const option = as(one, 'DefElem')
-    return option === undefined ? [] : [[option.defname ?? '', option.arg] as const]
-  }))
+  const options = new Map(
+    (node.options ?? []).flatMap((one) => {
+      const option = as(one, 'DefElem')
+      return option === undefined ? [] : [[option.defname ?? '', option.arg] as const]
+    }),
+  )
   const routine: Routine = {
     oid: replay.catalog.nextOid(),
     schema: names.at(-2) ?? replay.searchPath[0] ?? 'public',
@@ -24,12 +26,15 @@ export function createRoutine(replay: Replay, node: NodeOf<'CreateFunctionStmt'>
       .map(({ argType }) => formatType(replay.catalog.after, { ...typeOf(replay, argType).type, modifiers: [] }))
       .join(', '),
     optional: parameters.filter(({ defexpr }) => defexpr !== undefined).length,
-    returns: node.returnType === undefined ? 'void' : formatType(replay.catalog.after, typeOf(replay, node.returnType).type),
+    returns:
+      node.returnType === undefined ? 'void' : formatType(replay.catalog.after, typeOf(replay, node.returnType).type),
     language: text(options.get('language')).toLowerCase(),
     volatility: volatility(text(options.get('volatility'))),
     isAssumed: false,
   }
-  const same = replay.catalog.after.routinesNamed(routine.schema, routine.name).find((one) => one.arguments === routine.arguments)
+  const same = replay.catalog.after
+    .routinesNamed(routine.schema, routine.name)
+    .find((one) => one.arguments === routine.arguments)
   const kept = same === undefined ? routine : { ...routine, oid: same.oid }
   replay.catalog.routines.set(kept.oid, kept)
   if (same === undefined) {
@@ -51,7 +56,11 @@ export function dropRoutine(replay: Replay, object: Node, node: NodeOf<'DropStmt
   const args =
     written?.args_unspecified === true
       ? null
-      : (written?.objargs ?? []).map((one) => formatType(replay.catalog.after, { ...typeOf(replay, as(one, 'TypeName')).type, modifiers: [] })).join(', ')
+      : (written?.objargs ?? [])
+          .map((one) =>
+            formatType(replay.catalog.after, { ...typeOf(replay, as(one, 'TypeName')).type, modifiers: [] }),
+          )
+          .join(', ')
   const found = candidates(replay, names).find((one) => args === null || one.arguments === args)
   if (found !== undefined) return takeRoutine(replay, found)
   if (!isAssumable(replay, node.missing_ok === true)) return
@@ -73,7 +82,9 @@ function candidates(replay: Replay, names: readonly string[]): readonly Routine[
   const name = names.at(-1) ?? ''
   const schemas = names.length > 1 ? [names.at(-2) ?? ''] : replay.searchPath
   const found = schemas.flatMap((schema) => replay.catalog.after.routinesNamed(schema, name))
-  return found.length > 0 || names.length > 1 ? found : [...replay.catalog.routines.values()].filter((one) => one.name === name)
+  return found.length > 0 || names.length > 1
+    ? found
+    : [...replay.catalog.routines.values()].filter((one) => one.name === name)
 }
 
 function takeRoutine(replay: Replay, routine: Routine): void {
@@ -81,5 +92,8 @@ function takeRoutine(replay: Replay, routine: Routine): void {
   if (routine.isAssumed) replay.catalog.routines.assume(routine.oid, routine)
   replay.record.change({ kind: 'drop-routine', routine })
   replay.catalog.routines.delete(routine.oid)
-  replay.catalog.routineNames.set(key, (replay.catalog.routineNames.get(key) ?? []).filter((oid) => oid !== routine.oid))
+  replay.catalog.routineNames.set(
+    key,
+    (replay.catalog.routineNames.get(key) ?? []).filter((oid) => oid !== routine.oid),
+  )
 }

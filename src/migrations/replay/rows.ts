@@ -1,14 +1,19 @@
 import type { Table } from '../catalog/types.ts'
 import type { Node, NodeOf } from '../sql/node.ts'
+import { as } from '../sql/node.ts'
 import { isAlwaysTrue } from './expressions.ts'
 import { indexesOf, putTable } from './put.ts'
 import type { Replay } from './replay.ts'
 import { currentTable, needTable } from './resolve.ts'
-import { as } from '../sql/node.ts'
 import { readsOf } from './views.ts'
 
 /** INSERT, UPDATE, DELETE, MERGE, COPY: no reader waits, writers of the same rows do. */
-export function changeRows(replay: Replay, range: NodeOf<'RangeVar'> | undefined, by: 'insert' | 'update' | 'delete', isWhole: boolean): void {
+export function changeRows(
+  replay: Replay,
+  range: NodeOf<'RangeVar'> | undefined,
+  by: 'insert' | 'update' | 'delete',
+  isWhole: boolean,
+): void {
   if (range === undefined) return
   const table = needTable(replay, range)
   if (table === null) return
@@ -37,7 +42,11 @@ export function deleteRows(replay: Replay, node: NodeOf<'DeleteStmt'>): void {
   lockReads(replay, node.whereClause)
 }
 
-export function lockReads(replay: Replay, query: Node | readonly Node[] | undefined, mode: 'AccessShare' | 'RowShare' = 'AccessShare'): void {
+export function lockReads(
+  replay: Replay,
+  query: Node | readonly Node[] | undefined,
+  mode: 'AccessShare' | 'RowShare' = 'AccessShare',
+): void {
   if (query === undefined) return
   for (const oid of readsOf(replay, query as Node)) replay.record.lock(oid, mode)
 }
@@ -62,6 +71,7 @@ function empty(replay: Replay, table: Table, isCascade: boolean, done: Set<numbe
   replay.record.change({ kind: 'truncate', table, isCascade })
   if (!isCascade) return
   for (const relation of replay.catalog.relations.values()) {
-    if (relation.kind === 'table' && relation.constraints.some(({ references }) => references === table.oid)) empty(replay, relation, true, done)
+    if (relation.kind === 'table' && relation.constraints.some(({ references }) => references === table.oid))
+      empty(replay, relation, true, done)
   }
 }

@@ -1,6 +1,6 @@
 import { as, type Node, tagOf, texts } from '../sql/node.ts'
 import type { ParsedFile, ParsedStatement } from '../sql/parse-file.ts'
-import { bodyStart, type BodyStatement, bodyStatements } from '../sql/plpgsql.ts'
+import { type BodyStatement, bodyStart, bodyStatements } from '../sql/plpgsql.ts'
 import { applyStatement } from './apply.ts'
 import type { Applied, Settings, Statement, TransactionState } from './changes.ts'
 import type { Replay } from './replay.ts'
@@ -18,7 +18,12 @@ const MAX_CALL_DEPTH = 8
 let lastTransaction = 0
 
 /** Replays a file. A new session: what an earlier file SET is gone. */
-export function runFile(replay: Replay, parsed: ParsedFile, file: number, runner: RunnerTransaction): readonly Applied[] {
+export function runFile(
+  replay: Replay,
+  parsed: ParsedFile,
+  file: number,
+  runner: RunnerTransaction,
+): readonly Applied[] {
   replay.settings = {}
   replay.searchPath = ['public']
   const transaction: Transaction = { state: begin(runner), covered: {} }
@@ -42,7 +47,12 @@ function begin(runner: RunnerTransaction): TransactionState {
   return { kind: runner === 'file' ? 'runner' : runner === 'unknown' ? 'unknown' : 'none', id: lastTransaction }
 }
 
-function statementOf(replay: Replay, { node, tag, start, end }: ParsedStatement, file: number, transaction: TransactionState): Statement {
+function statementOf(
+  replay: Replay,
+  { node, tag, start, end }: ParsedStatement,
+  file: number,
+  transaction: TransactionState,
+): Statement {
   return { node, tag, file, start, end, origin: 'file', isConditional: false, transaction, settings: replay.settings }
 }
 
@@ -91,14 +101,27 @@ function calledBody(replay: Replay, node: Node): string | null {
   return null
 }
 
-function runBody(replay: Replay, body: string, outer: Statement, source: string | null, depth: number): readonly Applied[] {
+function runBody(
+  replay: Replay,
+  body: string,
+  outer: Statement,
+  source: string | null,
+  depth: number,
+): readonly Applied[] {
   const statements = readBody(replay, body)
   if (statements === null) return []
   const done: Applied[] = []
   const start = source === null ? outer.start : outer.start + bodyStart(body)
   for (const one of statements) {
     const at = source === null ? outer.start : lineStart(source, start, one.line)
-    done.push(...runBodyStatement(replay, one, { ...outer, start: at, origin: 'block', isConditional: one.isConditional }, depth))
+    done.push(
+      ...runBodyStatement(
+        replay,
+        one,
+        { ...outer, start: at, origin: 'block', isConditional: one.isConditional },
+        depth,
+      ),
+    )
   }
   return done
 }

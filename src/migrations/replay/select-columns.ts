@@ -17,12 +17,19 @@ export function selectColumns(replay: Replay, query: Node | undefined): readonly
   return names
 }
 
-function targetNames(replay: Replay, alias: string | undefined, value: Node | undefined, from: readonly Node[]): readonly string[] | null {
+function targetNames(
+  replay: Replay,
+  alias: string | undefined,
+  value: Node | undefined,
+  from: readonly Node[],
+): readonly string[] | null {
   if (alias !== undefined && alias !== '') return [alias]
   const column = as(value, 'ColumnRef')
   if (column !== undefined) {
     const last = column.fields?.at(-1)
-    return as(last, 'A_Star') === undefined ? texts([last as Node]) : starNames(replay, texts(column.fields?.slice(0, -1)), from)
+    return as(last, 'A_Star') === undefined
+      ? texts([last as Node])
+      : starNames(replay, texts(column.fields?.slice(0, -1)), from)
   }
   const call = as(value, 'FuncCall')
   if (call !== undefined) return texts(call.funcname).slice(-1)
@@ -35,7 +42,8 @@ function targetNames(replay: Replay, alias: string | undefined, value: Node | un
 function starNames(replay: Replay, qualifier: readonly string[], from: readonly Node[]): readonly string[] | null {
   const ranges = from.map((one) => as(one, 'RangeVar'))
   const wanted = qualifier.at(-1)
-  const chosen = wanted === undefined ? ranges : ranges.filter((one) => (one?.alias?.aliasname ?? one?.relname) === wanted)
+  const chosen =
+    wanted === undefined ? ranges : ranges.filter((one) => (one?.alias?.aliasname ?? one?.relname) === wanted)
   if (chosen.length === 0) return null
   const names: string[] = []
   for (const one of chosen) {

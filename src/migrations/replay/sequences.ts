@@ -8,7 +8,14 @@ export function createSequence(replay: Replay, node: NodeOf<'CreateSeqStmt'>): v
   const { schema, name } = newName(replay, node.sequence ?? {})
   const isSkippable = node.if_not_exists === true || replay.record.isGuarded
   if (isSkippable && findRelation(replay, { schemaname: schema, relname: name }) !== undefined) return
-  const sequence: Sequence = { oid: replay.catalog.nextOid(), schema, name, kind: 'sequence', owner: ownerIn(replay, node.options), isAssumed: false }
+  const sequence: Sequence = {
+    oid: replay.catalog.nextOid(),
+    schema,
+    name,
+    kind: 'sequence',
+    owner: ownerIn(replay, node.options),
+    isAssumed: false,
+  }
   putRelation(replay, sequence)
 }
 

@@ -26,7 +26,8 @@ function assign(replay: Replay, name: string, values: readonly string[]): void {
 
 function valueOf(node: Node): string {
   const constant = as(node, 'A_Const')
-  if (constant === undefined) return as(node, 'TypeCast') === undefined ? '' : valueOf(as(node, 'TypeCast')?.arg as Node)
+  if (constant === undefined)
+    return as(node, 'TypeCast') === undefined ? '' : valueOf(as(node, 'TypeCast')?.arg as Node)
   if (constant.sval !== undefined) return constant.sval.sval ?? ''
   if (constant.ival !== undefined) return String(constant.ival.ival ?? 0)
   if (constant.fval !== undefined) return constant.fval.fval ?? ''

@@ -1,6 +1,6 @@
 import type { Table, TypeRef, UserType } from '../catalog/types.ts'
-import { as, type Node, texts } from '../sql/node.ts'
 import type { NodeOf } from '../sql/node.ts'
+import { as, type Node, texts } from '../sql/node.ts'
 import type { Replay } from './replay.ts'
 import { findType } from './resolve.ts'
 
@@ -16,7 +16,10 @@ const SERIALS: Readonly<Record<string, string>> = {
 }
 
 /** What the written type is, after the schema so far. `serial` is not a type: it is reported beside the integer that it makes. */
-export function typeOf(replay: Replay, written: TypeName | undefined): { readonly type: TypeRef; readonly isSerial: boolean } {
+export function typeOf(
+  replay: Replay,
+  written: TypeName | undefined,
+): { readonly type: TypeRef; readonly isSerial: boolean } {
   const names = texts(written?.names)
   const last = names.at(-1) ?? ''
   const serial = names.length === 1 ? SERIALS[last] : undefined
@@ -52,14 +55,21 @@ export function domainOf(replay: Replay, type: TypeRef): UserType | undefined {
 /** A domain that checks: also through a domain below it. */
 export function isConstrainedDomain(replay: Replay, type: TypeRef): boolean {
   const domain = domainOf(replay, type)
-  return domain !== undefined && (domain.isConstrained || (domain.base !== null && isConstrainedDomain(replay, domain.base)))
+  return (
+    domain !== undefined && (domain.isConstrained || (domain.base !== null && isConstrainedDomain(replay, domain.base)))
+  )
 }
 
 /**
  * Whether a changed type has the server write the table anew, only check its rows, or neither: what find_coercion_pathway and
  * ATColumnChangeRequiresRewrite decide, measured in research/migrations.md §2, rows 13 and 14.
  */
-export function typeChangeCost(replay: Replay, from: TypeRef | null, to: TypeRef, using: Node | undefined): 'rewrite' | 'instant' | 'unknown' {
+export function typeChangeCost(
+  replay: Replay,
+  from: TypeRef | null,
+  to: TypeRef,
+  using: Node | undefined,
+): 'rewrite' | 'instant' | 'unknown' {
   const steps = using === undefined ? [to] : castChain(replay, using)
   if (steps === null) return 'rewrite'
   if (from === null) return 'unknown'
@@ -81,7 +91,15 @@ function castChain(replay: Replay, expression: Node): readonly TypeRef[] | null 
 }
 
 const TEXTS = new Set(['text', 'varchar', 'citext'])
-const SAME_BYTES: ReadonlySet<string> = new Set(['cidr>inet', 'int4>oid', 'oid>int4', 'xml>text', 'text>name_', 'bit>varbit', 'varbit>bit'])
+const SAME_BYTES: ReadonlySet<string> = new Set([
+  'cidr>inet',
+  'int4>oid',
+  'oid>int4',
+  'xml>text',
+  'text>name_',
+  'bit>varbit',
+  'varbit>bit',
+])
 
 function isFree(replay: Replay, from: TypeRef, to: TypeRef): boolean {
   if (from.oid !== null && from.oid === to.oid) return from.isArray === to.isArray
@@ -91,7 +109,10 @@ function isFree(replay: Replay, from: TypeRef, to: TypeRef): boolean {
   if (source.isArray) return source.name === target.name && fits(source.modifiers, target.modifiers, source.name)
   if (source.name === target.name) return fits(source.modifiers, target.modifiers, source.name)
   if (TEXTS.has(source.name) && TEXTS.has(target.name)) {
-    return target.modifiers.length === 0 || (source.name === 'varchar' && fits(source.modifiers, target.modifiers, 'varchar'))
+    return (
+      target.modifiers.length === 0 ||
+      (source.name === 'varchar' && fits(source.modifiers, target.modifiers, 'varchar'))
+    )
   }
   if (isTimestamp(source.name) && isTimestamp(target.name)) {
     return isUtc(replay.server.timeZone) && fits(source.modifiers, target.modifiers, 'timestamp')

@@ -18,7 +18,13 @@ export function createTrigger(replay: Replay, node: NodeOf<'CreateTrigStmt'>): v
   putTable(replay, { ...table, triggers: [...table.triggers.filter(({ name }) => name !== trigger.name), trigger] })
 }
 
-export function changePolicy(replay: Replay, range: NodeOf<'RangeVar'> | undefined, name: string, isRestrictive: boolean, by: 'create' | 'alter'): void {
+export function changePolicy(
+  replay: Replay,
+  range: NodeOf<'RangeVar'> | undefined,
+  name: string,
+  isRestrictive: boolean,
+  by: 'create' | 'alter',
+): void {
   const table = needTable(replay, range ?? {})
   if (table === null) return
   const policy = { name, isRestrictive }
@@ -41,7 +47,9 @@ export function vacuum(replay: Replay, node: NodeOf<'VacuumStmt'>): void {
 export function isVacuumFull(node: NodeOf<'VacuumStmt'>): boolean {
   const option = (node.options ?? []).map((one) => as(one, 'DefElem')).find((one) => one?.defname === 'full')
   if (node.is_vacuumcmd !== true || option === undefined) return false
-  const value = as(option.arg, 'String')?.sval ?? (as(option.arg, 'Integer') === undefined ? 'true' : String(as(option.arg, 'Integer')?.ival ?? 0))
+  const value =
+    as(option.arg, 'String')?.sval ??
+    (as(option.arg, 'Integer') === undefined ? 'true' : String(as(option.arg, 'Integer')?.ival ?? 0))
   return !/^(false|off|0|no)$/i.test(value)
 }
 
@@ -58,7 +66,8 @@ export function cluster(replay: Replay, node: NodeOf<'ClusterStmt'>): void {
 export function reindex(replay: Replay, node: NodeOf<'ReindexStmt'>): void {
   if (node.relation === undefined) return
   const isConcurrent = isReindexConcurrent(node)
-  const found = node.kind === 'REINDEX_OBJECT_INDEX' ? findRelation(replay, node.relation) : findOrNeed(replay, node.relation)
+  const found =
+    node.kind === 'REINDEX_OBJECT_INDEX' ? findRelation(replay, node.relation) : findOrNeed(replay, node.relation)
   if (found === undefined || found === null) return
   const table = found.kind === 'index' ? found.table : found.oid
   const indexes = found.kind === 'index' ? [found] : indexesOf(replay, found.oid)
@@ -90,7 +99,8 @@ export function refreshView(replay: Replay, node: NodeOf<'RefreshMatViewStmt'>):
 export function comment(replay: Replay, node: NodeOf<'CommentStmt'>): void {
   const names = texts(as(node.object, 'List')?.items)
   const onColumn = node.objtype === 'OBJECT_COLUMN'
-  if (!onColumn && !['OBJECT_TABLE', 'OBJECT_VIEW', 'OBJECT_INDEX', 'OBJECT_MATVIEW'].includes(node.objtype ?? '')) return
+  if (!onColumn && !['OBJECT_TABLE', 'OBJECT_VIEW', 'OBJECT_INDEX', 'OBJECT_MATVIEW'].includes(node.objtype ?? ''))
+    return
   const path = onColumn ? names.slice(0, -1) : names
   const relation = findRelation(replay, rangeOf(path))
   if (relation !== undefined) replay.record.lock(relation.oid, 'ShareUpdateExclusive')

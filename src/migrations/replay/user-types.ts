@@ -7,11 +7,24 @@ import { findType, isAssumable } from './resolve.ts'
 import { tablesUsing, typeOf } from './types.ts'
 
 /** CREATE TYPE in all its forms, and CREATE DOMAIN. */
-export function createType(replay: Replay, names: readonly string[], about: Pick<UserType, 'kind'> & Partial<UserType>): void {
+export function createType(
+  replay: Replay,
+  names: readonly string[],
+  about: Pick<UserType, 'kind'> & Partial<UserType>,
+): void {
   const name = names.at(-1) ?? ''
   const schema = names.at(-2) ?? replay.searchPath[0] ?? 'public'
   if (replay.record.isGuarded && replay.catalog.typeNames.get(nameKey(schema, name)) !== undefined) return
-  const type: UserType = { oid: replay.catalog.nextOid(), schema, name, labels: [], base: null, isConstrained: false, isAssumed: false, ...about }
+  const type: UserType = {
+    oid: replay.catalog.nextOid(),
+    schema,
+    name,
+    labels: [],
+    base: null,
+    isConstrained: false,
+    isAssumed: false,
+    ...about,
+  }
   putType(replay, type)
   replay.record.change({ kind: 'create-type', type })
 }
@@ -31,13 +44,27 @@ export function createDomain(replay: Replay, node: NodeOf<'CreateDomainStmt'>): 
 }
 
 /** The type, or one that was there before and that we know nothing of. */
-function needType(replay: Replay, names: readonly string[], kind: UserType['kind'], isOptional: boolean): UserType | null {
+function needType(
+  replay: Replay,
+  names: readonly string[],
+  kind: UserType['kind'],
+  isOptional: boolean,
+): UserType | null {
   const found = findType(replay, names)
   if (found !== undefined) return found
   if (!isAssumable(replay, isOptional)) return null
   const name = names.at(-1) ?? ''
   const schema = names.at(-2) ?? replay.searchPath[0] ?? 'public'
-  const type: UserType = { oid: replay.catalog.nextOid(), schema, name, kind, labels: [], base: null, isConstrained: false, isAssumed: true }
+  const type: UserType = {
+    oid: replay.catalog.nextOid(),
+    schema,
+    name,
+    kind,
+    labels: [],
+    base: null,
+    isConstrained: false,
+    isAssumed: true,
+  }
   replay.catalog.types.assume(type.oid, type)
   replay.catalog.typeNames.assume(nameKey(schema, name), type.oid)
   return type
@@ -48,7 +75,10 @@ export function alterEnum(replay: Replay, node: NodeOf<'AlterEnumStmt'>): void {
   if (type === null) return
   if (node.oldVal !== undefined) {
     replay.record.change({ kind: 'rename-enum-value', type, from: node.oldVal, to: node.newVal ?? '' })
-    putType(replay, { ...type, labels: type.labels.map((one) => (one.text === node.oldVal ? { ...one, text: node.newVal ?? '' } : one)) })
+    putType(replay, {
+      ...type,
+      labels: type.labels.map((one) => (one.text === node.oldVal ? { ...one, text: node.newVal ?? '' } : one)),
+    })
     return
   }
   const label = node.newVal ?? ''
@@ -76,7 +106,12 @@ export function alterDomain(replay: Replay, node: NodeOf<'AlterDomainStmt'>): vo
 
 export function dropType(replay: Replay, object: Node, node: NodeOf<'DropStmt'>): void {
   const names = texts(as(object, 'TypeName')?.names)
-  const type = needType(replay, names, node.removeType === 'OBJECT_DOMAIN' ? 'domain' : 'other', node.missing_ok === true)
+  const type = needType(
+    replay,
+    names,
+    node.removeType === 'OBJECT_DOMAIN' ? 'domain' : 'other',
+    node.missing_ok === true,
+  )
   if (type === null) return
   replay.record.change({ kind: 'drop-type', type })
   if (node.behavior === 'DROP_CASCADE') {
@@ -92,7 +127,11 @@ export function dropType(replay: Replay, object: Node, node: NodeOf<'DropStmt'>)
   if (replay.catalog.typeNames.get(key) === type.oid) replay.catalog.typeNames.delete(key)
 }
 
-export function renameType(replay: Replay, names: readonly string[], to: { readonly schema?: string; readonly name?: string }): void {
+export function renameType(
+  replay: Replay,
+  names: readonly string[],
+  to: { readonly schema?: string; readonly name?: string },
+): void {
   const type = needType(replay, names, 'other', false)
   if (type === null) return
   const moved = { ...type, schema: to.schema ?? type.schema, name: to.name ?? type.name }

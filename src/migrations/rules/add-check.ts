@@ -18,7 +18,12 @@ export const addCheck = defineRule({
     'add-constraint': ({ table, constraint, withColumn }, context, applied) => {
       if (constraint.kind !== 'check' || !context.existed(table.oid)) return
       const isHarmless = hadSameConstraint(context, table, constraint) || areAllNew(context, table, constraint.columns)
-      if (!isHarmless) context.report(applied, { message: `${shown(table)} checks ${constraint.name} for every new row, also of the previous release`, sqlstate: '23514', relation: table.oid })
+      if (!isHarmless)
+        context.report(applied, {
+          message: `${shown(table)} checks ${constraint.name} for every new row, also of the previous release`,
+          sqlstate: '23514',
+          relation: table.oid,
+        })
       if (!applied.scans.has(table.oid)) return
       context.report(applied, {
         axis: 'L',

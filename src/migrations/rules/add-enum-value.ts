@@ -15,8 +15,15 @@ export const addEnumValue = defineRule({
   on: {
     'add-enum-value': ({ type, label }, { before, report }, applied) => {
       if (before.type(type.oid) === undefined) return
-      report(applied, { severity: 'warn', message: `${shown(type)} gets '${label}', which the previous release cannot read` })
-      report(applied, { axis: 'I', severity: 'note', message: `'${label}' can never be taken away from ${shown(type)}` })
+      report(applied, {
+        severity: 'warn',
+        message: `${shown(type)} gets '${label}', which the previous release cannot read`,
+      })
+      report(applied, {
+        axis: 'I',
+        severity: 'note',
+        message: `'${label}' can never be taken away from ${shown(type)}`,
+      })
     },
   },
 })

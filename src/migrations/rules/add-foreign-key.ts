@@ -1,7 +1,7 @@
 import { tableOf } from '../catalog/catalog.ts'
+import type { Constraint, Table } from '../catalog/types.ts'
 import { columnNames, defineRule, type RuleContext, shown } from './define-rule.ts'
 import { hadSameConstraint } from './uniqueness.ts'
-import type { Constraint, Table } from '../catalog/types.ts'
 
 export const addForeignKey = defineRule({
   id: 'add-foreign-key',
@@ -10,7 +10,8 @@ export const addForeignKey = defineRule({
   summary: 'The previous release may write rows that point nowhere, and delete what is pointed at.',
   why: 'Inserts of the old release that point at no row get 23503, and so do its deletes of rows that others point at; NOT VALID makes no difference for new rows. Adding one validated reads the whole table while writers to both tables wait.',
   fails: ['23503'],
-  safeWay: 'On a new nullable column it is fine. Else add it NOT VALID when every release of the window keeps to it, and VALIDATE in a transaction of its own.',
+  safeWay:
+    'On a new nullable column it is fine. Else add it NOT VALID when every release of the window keeps to it, and VALIDATE in a transaction of its own.',
   examples: {
     given: 'CREATE TABLE users (id bigint PRIMARY KEY); CREATE TABLE orders (id bigint, user_id bigint)',
     bad: 'ALTER TABLE orders ADD CONSTRAINT orders_user FOREIGN KEY (user_id) REFERENCES users (id) NOT VALID',
@@ -22,10 +23,19 @@ export const addForeignKey = defineRule({
       const names = `${shown(table)} (${columnNames(tableOf(context.after, table.oid) ?? table, constraint.columns)})`
       const isKept = tableOf(context.after, table.oid)?.constraints.some(({ oid }) => oid === constraint.oid) === true
       if (isKept && !hadSameConstraint(context, table, constraint) && !canStayNull(context, table, constraint)) {
-        context.report(applied, { message: `${names} must point at a row of ${target === null ? 'the other table' : shown(target)} from now on`, sqlstate: '23503', relation: table.oid })
+        context.report(applied, {
+          message: `${names} must point at a row of ${target === null ? 'the other table' : shown(target)} from now on`,
+          sqlstate: '23503',
+          relation: table.oid,
+        })
       }
       if (!applied.scans.has(table.oid) || withColumn) return
-      context.report(applied, { axis: 'L', message: `reads all of ${shown(table)} while writers to both tables wait`, relation: table.oid, safe: 'Add it NOT VALID, then VALIDATE CONSTRAINT in a transaction of its own: writers go on.' })
+      context.report(applied, {
+        axis: 'L',
+        message: `reads all of ${shown(table)} while writers to both tables wait`,
+        relation: table.oid,
+        safe: 'Add it NOT VALID, then VALIDATE CONSTRAINT in a transaction of its own: writers go on.',
+      })
     },
   },
 })
@@ -34,10 +44,17 @@ export const addForeignKey = defineRule({
 function canStayNull({ before, columnAfter }: RuleContext, table: Table, { columns }: Constraint): boolean {
   const old = tableOf(before, table.oid)
   const fresh = columns.filter((id) => old?.columns.some((one) => one.id === id) !== true)
-  if (fresh.length === columns.length && columns.length > 0) return fresh.every((id) => isFilled(columnAfter(table.oid, id)))
+  if (fresh.length === columns.length && columns.length > 0)
+    return fresh.every((id) => isFilled(columnAfter(table.oid, id)))
   return fresh.some((id) => columnAfter(table.oid, id)?.notNull === false)
 }
 
 function isFilled(column: ReturnType<RuleContext['columnAfter']>): boolean {
-  return column === undefined || !column.notNull || column.default !== null || column.identity !== null || column.generated !== null
+  return (
+    column === undefined ||
+    !column.notNull ||
+    column.default !== null ||
+    column.identity !== null ||
+    column.generated !== null
+  )
 }

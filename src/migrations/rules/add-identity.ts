@@ -17,8 +17,19 @@ export const addIdentity = defineRule({
     'add-identity': ({ table, column, isAlways, hasStart }, { columnBefore, report }, applied) => {
       if (columnBefore(table.oid, column.id) === undefined) return
       const name = shownColumn(table, column)
-      if (isAlways) report(applied, { message: `${name} takes no value from the previous release any more`, sqlstate: '428C9', relation: table.oid })
-      else if (!hasStart) report(applied, { severity: 'warn', message: `the numbers of ${name} begin at 1 unless setval says otherwise`, sqlstate: '23505', relation: table.oid })
+      if (isAlways)
+        report(applied, {
+          message: `${name} takes no value from the previous release any more`,
+          sqlstate: '428C9',
+          relation: table.oid,
+        })
+      else if (!hasStart)
+        report(applied, {
+          severity: 'warn',
+          message: `the numbers of ${name} begin at 1 unless setval says otherwise`,
+          sqlstate: '23505',
+          relation: table.oid,
+        })
     },
   },
 })

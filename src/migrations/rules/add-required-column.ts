@@ -7,7 +7,8 @@ export const addRequiredColumn = defineRule({
   summary: 'The previous release does not fill the new column, and nothing else does.',
   why: 'Inserts of the old release do not name the column. It is NOT NULL and has no default when the deploy is over, so each of them fails: also when it was added with a default that a later statement drops, or made NOT NULL after a backfill.',
   fails: ['23502'],
-  safeWay: 'Add it nullable or with a constant default that stays; make it NOT NULL, or drop the default, in a later deploy.',
+  safeWay:
+    'Add it nullable or with a constant default that stays; make it NOT NULL, or drop the default, in a later deploy.',
   examples: {
     given: 'CREATE TABLE users (id bigint)',
     bad: "ALTER TABLE users ADD COLUMN plan text NOT NULL DEFAULT 'free'; ALTER TABLE users ALTER COLUMN plan DROP DEFAULT",
@@ -17,7 +18,12 @@ export const addRequiredColumn = defineRule({
     'add-column': ({ table, column, addition }, { existed, columnAfter, lastTouch, report }, applied) => {
       const after = columnAfter(table.oid, column.id)
       const isLate = !existed(table.oid)
-      const isUnfilled = column.notNull && addition.defaultIs === 'none' && !addition.serial && column.identity === null && column.generated === null
+      const isUnfilled =
+        column.notNull &&
+        addition.defaultIs === 'none' &&
+        !addition.serial &&
+        column.identity === null &&
+        column.generated === null
       if (isUnfilled && (!isLate || table.hasRows)) {
         report(applied, {
           axis: 'L',

@@ -9,14 +9,19 @@ export const changeColumnType = defineRule({
   summary: 'The previous release writes and reads the old type, and most changes write the table anew.',
   why: 'Prepared statements of the old release fail with 0A000 until they are prepared again, values that no longer fit with 22001 or 22003, and drivers decode what they did not ask for. All but a few changes rewrite the table and its indexes under AccessExclusive.',
   fails: ['0A000', '22001', '22003'],
-  safeWay: 'Add a column of the new type, keep both equal with a trigger, backfill in batches, switch the code, drop the old one in a later deploy.',
+  safeWay:
+    'Add a column of the new type, keep both equal with a trigger, backfill in batches, switch the code, drop the old one in a later deploy.',
   examples: {
     given: 'CREATE TABLE orders (id bigint, amount int, code varchar(20))',
     bad: 'ALTER TABLE orders ALTER COLUMN amount TYPE bigint',
     good: 'ALTER TABLE orders ADD COLUMN amount_new bigint',
   },
   on: {
-    'change-type': ({ table, column, to, cost }, { before, after, existed, columnBefore, columnAfter, server, report }, applied) => {
+    'change-type': (
+      { table, column, to, cost },
+      { before, after, existed, columnBefore, columnAfter, server, report },
+      applied,
+    ) => {
       if (!existed(table.oid)) return
       const name = shownColumn(table, column)
       const was = columnBefore(table.oid, column.id)
@@ -28,19 +33,32 @@ export const changeColumnType = defineRule({
           const isWidened = was.type !== null && isWider(was.type, is.type)
           report(applied, {
             severity: isWidened ? 'note' : 'block',
-            message: isWidened ? `${name} takes longer text: ${into} instead of ${from}` : `${name} becomes ${into}, was ${from}`,
+            message: isWidened
+              ? `${name} takes longer text: ${into} instead of ${from}`
+              : `${name} becomes ${into}, was ${from}`,
             sqlstate: isNarrower(was.type, is.type) ? '22001' : '0A000',
             relation: table.oid,
           })
         }
       }
       if (cost === 'instant') {
-        report(applied, { axis: 'L', severity: 'note', message: `no row of ${name} changes: only the catalog does`, relation: table.oid })
+        report(applied, {
+          axis: 'L',
+          severity: 'note',
+          message: `no row of ${name} changes: only the catalog does`,
+          relation: table.oid,
+        })
         return
       }
-      const zone = isTimestamps(column.type, to) ? ` (in UTC it would not; the session is taken to be in ${server.timeZone})` : ''
+      const zone = isTimestamps(column.type, to)
+        ? ` (in UTC it would not; the session is taken to be in ${server.timeZone})`
+        : ''
       const unless = cost === 'unknown' ? ', unless the old type has the same bytes' : ''
-      report(applied, { axis: 'L', message: `writes the whole table anew for ${name}${unless}${zone}`, relation: table.oid })
+      report(applied, {
+        axis: 'L',
+        message: `writes the whole table anew for ${name}${unless}${zone}`,
+        relation: table.oid,
+      })
     },
   },
 })

@@ -17,7 +17,11 @@ export const changeDefault = defineRule({
       const was = columnBefore(table.oid, column.id)
       const is = columnAfter(table.oid, column.id)
       if (was === undefined || is === undefined || was.default === is.default) return
-      report(applied, { severity: 'note', message: `${shownColumn(table, column)} gets another default`, relation: table.oid })
+      report(applied, {
+        severity: 'note',
+        message: `${shownColumn(table, column)} gets another default`,
+        relation: table.oid,
+      })
     },
   },
 })

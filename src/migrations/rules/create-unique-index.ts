@@ -21,7 +21,11 @@ export const createUniqueIndex = defineRule({
       const columns = index.keys.flatMap(({ column }) => column ?? [])
       if (isOnNewColumn(context, table, columns) || hadIndexLike(context, table, index.definition)) return
       const names = columnNames(tableOf(context.after, table.oid) ?? table, columns)
-      context.report(applied, { message: `rows that are equal in ${shown(table)} (${names}) are refused from now on`, sqlstate: '23505', relation: table.oid })
+      context.report(applied, {
+        message: `rows that are equal in ${shown(table)} (${names}) are refused from now on`,
+        sqlstate: '23505',
+        relation: table.oid,
+      })
     },
   },
 })

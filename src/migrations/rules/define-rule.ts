@@ -31,7 +31,9 @@ export interface Rule {
   /** What to do instead. */
   readonly safeWay: string
   readonly examples: RuleExamples
-  readonly on?: { readonly [Kind in ChangeKind]?: (change: ChangeOf<Kind>, context: RuleContext, applied: Applied) => void }
+  readonly on?: {
+    readonly [Kind in ChangeKind]?: (change: ChangeOf<Kind>, context: RuleContext, applied: Applied) => void
+  }
   readonly onStatement?: { readonly [T in Tag]?: (node: NodeOf<T>, context: RuleContext, applied: Applied) => void }
   readonly atEnd?: (context: RuleContext) => void
 }

@@ -7,7 +7,8 @@ export const dropColumn = defineRule({
   summary: 'The previous release still reads or writes the column.',
   why: 'A rollback brings the old code back, not the column. Every statement that names it fails, also an INSERT that lists no columns, and `SELECT *` in a prepared statement. Its values are gone for good.',
   fails: ['42703', '42601', '0A000'],
-  safeWay: 'Stop using it in one deploy; drop it in a later one, when no release of the rollback window reads or writes it.',
+  safeWay:
+    'Stop using it in one deploy; drop it in a later one, when no release of the rollback window reads or writes it.',
   examples: {
     given: 'CREATE TABLE users (id bigint, nick text)',
     bad: 'ALTER TABLE users DROP COLUMN nick',
@@ -18,8 +19,18 @@ export const dropColumn = defineRule({
       if (columnBefore(table.oid, column.id) === undefined || columnAfter(table.oid, column.id) !== undefined) return
       if (after.relation(table.oid) === undefined) return
       const name = shownColumn(table, column)
-      report(applied, { message: `drops ${name}, which the previous release may use`, sqlstate: '42703', relation: table.oid })
-      report(applied, { axis: 'I', severity: 'warn', message: `the values of ${name} are lost`, relation: table.oid, safe: 'Keep a snapshot, or rename the column and drop it when nobody missed it.' })
+      report(applied, {
+        message: `drops ${name}, which the previous release may use`,
+        sqlstate: '42703',
+        relation: table.oid,
+      })
+      report(applied, {
+        axis: 'I',
+        severity: 'warn',
+        message: `the values of ${name} are lost`,
+        relation: table.oid,
+        safe: 'Keep a snapshot, or rename the column and drop it when nobody missed it.',
+      })
     },
   },
 })

@@ -19,7 +19,11 @@ export const dropConstraint = defineRule({
       const is = tableOf(after, table.oid)
       if (was === undefined || is === undefined || was.kind === 'unique' || was.kind === 'primary-key') return
       if (is.constraints.some(({ definition }) => definition === was.definition && definition !== 'unknown')) return
-      report(applied, { severity: 'warn', message: `${was.name} of ${shown(table)} no longer holds`, relation: table.oid })
+      report(applied, {
+        severity: 'warn',
+        message: `${was.name} of ${shown(table)} no longer holds`,
+        relation: table.oid,
+      })
     },
   },
 })

@@ -17,14 +17,23 @@ export const dropDefault = defineRule({
     'drop-default': ({ table, column }, { columnBefore, columnAfter, report }, applied) => {
       const was = columnBefore(table.oid, column.id)
       const is = columnAfter(table.oid, column.id)
-      if (was === undefined || is === undefined || is.default !== null || is.identity !== null || is.generated !== null) return
+      if (was === undefined || is === undefined || is.default !== null || is.identity !== null || is.generated !== null)
+        return
       const isUnknown = was.type === null
       if (was.default === null && !isUnknown) return
       const name = shownColumn(table, column)
       if (is.notNull) {
-        report(applied, { message: `${name} is NOT NULL and loses its default: inserts that leave it out fail`, sqlstate: '23502', relation: table.oid })
+        report(applied, {
+          message: `${name} is NOT NULL and loses its default: inserts that leave it out fail`,
+          sqlstate: '23502',
+          relation: table.oid,
+        })
       } else {
-        report(applied, { severity: 'warn', message: `${name} loses its default: inserts that leave it out store NULL, or fail if it is NOT NULL`, relation: table.oid })
+        report(applied, {
+          severity: 'warn',
+          message: `${name} loses its default: inserts that leave it out store NULL, or fail if it is NOT NULL`,
+          relation: table.oid,
+        })
       }
     },
   },

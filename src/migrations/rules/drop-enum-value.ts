@@ -1,7 +1,7 @@
 import type { CatalogView } from '../catalog/catalog.ts'
 import type { UserType } from '../catalog/types.ts'
-import { defineRule, type RuleContext, shown } from './define-rule.ts'
 import type { Applied } from '../replay/changes.ts'
+import { defineRule, type RuleContext, shown } from './define-rule.ts'
 
 export const dropEnumValue = defineRule({
   id: 'drop-enum-value',
@@ -29,11 +29,19 @@ function compare({ oid }: UserType, { before, after, report }: RuleContext, appl
   if (was?.kind !== 'enum' || is === undefined || is.oid === oid) return
   const lost = was.labels.filter(({ text }) => !is.labels.some((one) => one.text === text)).map(({ text }) => text)
   if (lost.length === 0) {
-    report(applied, { severity: 'warn', message: `makes the type ${shown(was)} anew: statements prepared before fail once`, sqlstate: '0A000' })
+    report(applied, {
+      severity: 'warn',
+      message: `makes the type ${shown(was)} anew: statements prepared before fail once`,
+      sqlstate: '0A000',
+    })
     return
   }
   report(applied, { message: `${shown(was)} loses ${lost.map((one) => `'${one}'`).join(', ')}`, sqlstate: '22P02' })
-  report(applied, { axis: 'I', severity: 'warn', message: `which rows had ${lost.map((one) => `'${one}'`).join(', ')} is lost` })
+  report(applied, {
+    axis: 'I',
+    severity: 'warn',
+    message: `which rows had ${lost.map((one) => `'${one}'`).join(', ')} is lost`,
+  })
 }
 
 export function successorOf(after: CatalogView, was: UserType): UserType | undefined {

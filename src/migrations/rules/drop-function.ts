@@ -1,12 +1,11 @@
 import { defineRule, shown } from './define-rule.ts'
-import type { Routine } from '../catalog/types.ts'
 
 export const dropFunction = defineRule({
   id: 'drop-function',
   axes: ['N'],
   group: 'core',
   summary: 'The previous release still calls the function with these arguments.',
-  why: 'A function is called by its name and the types of its arguments. Dropped, or dropped and made again with others, calls of the old release fail with 42883.',
+  why: 'A function is called by its name and the types of its arguments. Dropped, or dropped and made again with others, calls of the old release fail with 42883. Also where a new one with defaults would answer the call, what was granted on the old one is gone.',
   fails: ['42883'],
   safeWay: 'Add the new one beside the old (an overload); drop the old one in a later deploy.',
   examples: {
@@ -19,16 +18,8 @@ export const dropFunction = defineRule({
       const was = before.routine(routine.oid)
       // No statement of an application can call a trigger function.
       if (was === undefined || was.returns === 'trigger' || was.returns === 'event_trigger') return
-      if (after.routinesNamed(was.schema, was.name).some((one) => answers(one, was))) return
+      if (after.routinesNamed(was.schema, was.name).some((one) => one.arguments === was.arguments)) return
       report(applied, { message: `drops ${shown(was)}(${was.arguments})`, sqlstate: '42883' })
     },
   },
 })
-
-/** A call of the old one finds this one: the same arguments, or more that have defaults. */
-function answers(now: Routine, was: Routine): boolean {
-  if (now.arguments === was.arguments) return true
-  const prefix = was.arguments === '' ? '' : `${was.arguments}, `
-  if (!now.arguments.startsWith(prefix)) return false
-  return now.arguments.slice(prefix.length).split(', ').length <= now.optional
-}

@@ -18,7 +18,11 @@ export const dropNotNull = defineRule({
       if (!existed(table.oid) || was === undefined || columnAfter(table.oid, column.id)?.notNull !== false) return
       // Of a table that we do not know whole, it may have been.
       if (!was.notNull && was.type !== null) return
-      report(applied, { severity: 'warn', message: `${shownColumn(table, column)} may be NULL from now on`, relation: table.oid })
+      report(applied, {
+        severity: 'warn',
+        message: `${shownColumn(table, column)} may be NULL from now on`,
+        relation: table.oid,
+      })
     },
   },
 })

@@ -18,10 +18,19 @@ export const dropTable = defineRule({
       if (!existed(table.oid) || after.relation(table.oid) !== undefined) return
       const was = before.relation(table.oid) ?? table
       const again = after.relationNamed(was.schema, was.name)
-      const what = again?.kind === 'table' ? `makes ${shown(was)} anew: another table under the same name` : `drops ${shown(was)}, which the previous release may use`
+      const what =
+        again?.kind === 'table'
+          ? `makes ${shown(was)} anew: another table under the same name`
+          : `drops ${shown(was)}, which the previous release may use`
       const extra = isCascade ? ', with everything that depends on it' : ''
       if (again?.kind !== 'view') report(applied, { message: what + extra, sqlstate: '42P01', relation: table.oid })
-      report(applied, { axis: 'I', severity: 'warn', message: `the rows of ${shown(was)} are lost`, relation: table.oid, safe: 'Keep a snapshot, or rename the table and drop it when nobody missed it.' })
+      report(applied, {
+        axis: 'I',
+        severity: 'warn',
+        message: `the rows of ${shown(was)} are lost`,
+        relation: table.oid,
+        safe: 'Keep a snapshot, or rename the table and drop it when nobody missed it.',
+      })
     },
   },
 })

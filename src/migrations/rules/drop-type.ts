@@ -28,5 +28,9 @@ function judge({ oid }: UserType, { before, after, report }: RuleContext, applie
   const is = after.type(oid)
   // A row type or a range is rarely named by an application; an enum or a domain is at every write.
   const severity = was.kind === 'composite' || was.kind === 'range' ? 'warn' : 'block'
-  report(applied, { severity, message: is === undefined ? `drops the type ${shown(was)}` : `renames the type ${shown(was)} to ${shown(is)}`, sqlstate: '42704' })
+  report(applied, {
+    severity,
+    message: is === undefined ? `drops the type ${shown(was)}` : `renames the type ${shown(was)} to ${shown(is)}`,
+    sqlstate: '42704',
+  })
 }

@@ -20,11 +20,17 @@ export const dropUniqueConstraint = defineRule({
       const is = tableOf(after, table.oid)
       if (was === undefined || is === undefined || (was.kind !== 'unique' && was.kind !== 'primary-key')) return
       const definition = was.index === null ? 'unknown' : indexOf(before, was.index)?.definition
-      const again = is.constraints.find((one) => one.index !== null && indexOf(after, one.index)?.definition === definition)
+      const again = is.constraints.find(
+        (one) => one.index !== null && indexOf(after, one.index)?.definition === definition,
+      )
       // Made again under the same name, nobody notices; under another, only who named it.
       if (again !== undefined && again.name === was.name && !applied.statement.isConditional) return
       const what = was.kind === 'primary-key' ? 'primary key' : 'unique constraint'
-      report(applied, { message: `drops the ${what} ${was.name} of ${shown(table)}`, sqlstate: again === undefined ? '42P10' : '42704', relation: table.oid })
+      report(applied, {
+        message: `drops the ${what} ${was.name} of ${shown(table)}`,
+        sqlstate: again === undefined ? '42P10' : '42704',
+        relation: table.oid,
+      })
     },
   },
 })

@@ -19,7 +19,11 @@ export const dropUniqueIndex = defineRule({
       const was = indexOf(context.before, index.oid)
       if (was?.isUnique !== true || !isMissed(context, index.table, was.isAssumed)) return
       if (!was.isAssumed && isReplaced(context, index.table, was.definition)) return
-      context.report(applied, { message: `drops the unique index ${shown(was)}: ON CONFLICT on its columns fails`, sqlstate: '42P10', relation: index.table })
+      context.report(applied, {
+        message: `drops the unique index ${shown(was)}: ON CONFLICT on its columns fails`,
+        sqlstate: '42P10',
+        relation: index.table,
+      })
     },
   },
 })
@@ -32,7 +36,8 @@ function isMissed({ before, after }: RuleContext, table: number, isAssumed: bool
 function isReplaced({ applied, after }: RuleContext, table: number, definition: string): boolean {
   return applied.some(({ changes }) =>
     changes.some((one) => {
-      const made = one.kind === 'create-index' ? one.index.oid : one.kind === 'add-constraint' ? one.constraint.index : null
+      const made =
+        one.kind === 'create-index' ? one.index.oid : one.kind === 'add-constraint' ? one.constraint.index : null
       const index = made === null ? undefined : indexOf(after, made)
       return index !== undefined && index.table === table && index.definition === definition
     }),

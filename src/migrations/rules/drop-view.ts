@@ -24,7 +24,8 @@ export const dropView = defineRule({
       }
       const now = is.kind === 'table' ? is.columns.map(({ name }) => name) : 'columns' in is ? is.columns : null
       const lost = now === null ? [] : (was.columns ?? []).filter((name) => !now.includes(name))
-      if (lost.length > 0) report(applied, { message: `${shown(was)} loses ${lost.join(', ')}`, sqlstate: '42703', relation: was.oid })
+      if (lost.length > 0)
+        report(applied, { message: `${shown(was)} loses ${lost.join(', ')}`, sqlstate: '42703', relation: was.oid })
     },
   },
 })

@@ -9,6 +9,7 @@ import { addUniqueConstraint } from './add-unique-constraint.ts'
 import { changeColumnType } from './change-column-type.ts'
 import { changeDefault } from './change-default.ts'
 import { createUniqueIndex } from './create-unique-index.ts'
+import type { Rule } from './define-rule.ts'
 import { dropColumn } from './drop-column.ts'
 import { dropConstraint } from './drop-constraint.ts'
 import { dropDefault } from './drop-default.ts'
@@ -26,7 +27,6 @@ import { renameEnumValue } from './rename-enum-value.ts'
 import { renameTable } from './rename-table.ts'
 import { replaceView } from './replace-view.ts'
 import { setNotNull } from './set-not-null.ts'
-import type { Rule } from './define-rule.ts'
 
 /** Every rule, by name. A new one is a file and a line here. */
 export const RULES: readonly Rule[] = [

@@ -34,8 +34,10 @@ export function ruleTable(rules: readonly Rule[]): RuleTable {
   const onChange = new Map<ChangeKind, Handler[]>()
   const onStatement = new Map<Tag, Handler[]>()
   for (const rule of rules) {
-    for (const [kind, run] of Object.entries(rule.on ?? {})) push(onChange, kind as ChangeKind, { rule, run: run as Handler['run'] })
-    for (const [tag, run] of Object.entries(rule.onStatement ?? {})) push(onStatement, tag as Tag, { rule, run: run as Handler['run'] })
+    for (const [kind, run] of Object.entries(rule.on ?? {}))
+      push(onChange, kind as ChangeKind, { rule, run: run as Handler['run'] })
+    for (const [tag, run] of Object.entries(rule.onStatement ?? {}))
+      push(onStatement, tag as Tag, { rule, run: run as Handler['run'] })
   }
   return { onChange, onStatement, atEnd: rules.filter(({ atEnd }) => atEnd !== undefined) }
 }
@@ -47,7 +49,12 @@ function push<Key>(map: Map<Key, Handler[]>, key: Key, handler: Handler): void {
 }
 
 /** Judges one deploy: the catalog stands at its end and remembers its beginning. */
-export function judgeDeploy(catalog: Catalog, server: ServerFacts, applied: readonly Applied[], table: RuleTable): readonly Finding[] {
+export function judgeDeploy(
+  catalog: Catalog,
+  server: ServerFacts,
+  applied: readonly Applied[],
+  table: RuleTable,
+): readonly Finding[] {
   const found: Finding[] = []
   const seen = new Set<string>()
   let current: Rule | undefined
@@ -59,7 +66,8 @@ export function judgeDeploy(catalog: Catalog, server: ServerFacts, applied: read
     existed: (oid) => catalog.before.relation(oid) !== undefined,
     columnBefore: (oid, id) => columnOf(catalog.before, oid, id),
     columnAfter: (oid, id) => columnOf(catalog.after, oid, id),
-    lastTouch: (oid, id, kinds) => applied.findLast(({ changes }) => changes.some((one) => touches(one, oid, id, kinds))),
+    lastTouch: (oid, id, kinds) =>
+      applied.findLast(({ changes }) => changes.some((one) => touches(one, oid, id, kinds))),
     report(where, report) {
       if (current === undefined) return
       const finding = findingOf(current, where, report)
@@ -87,7 +95,12 @@ export function judgeDeploy(catalog: Catalog, server: ServerFacts, applied: read
   return found
 }
 
-function touches(change: Applied['changes'][number], table: Oid, column: number, kinds: readonly ChangeKind[]): boolean {
+function touches(
+  change: Applied['changes'][number],
+  table: Oid,
+  column: number,
+  kinds: readonly ChangeKind[],
+): boolean {
   return kinds.includes(change.kind) && 'column' in change && change.table.oid === table && change.column.id === column
 }
 

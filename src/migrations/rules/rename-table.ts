@@ -9,7 +9,8 @@ export const renameTable = defineRule({
   summary: 'The previous release knows the table or view by its old name.',
   why: 'Renaming and moving to another schema are instant, and every statement with the old name fails from that moment. A view under the old name, made in the same transaction, keeps old reads and writes working: it was measured with fourteen kinds of statement.',
   fails: ['42P01'],
-  safeWay: 'In the same transaction create a view with the old name over the renamed table (`CREATE VIEW old AS SELECT * FROM new`); drop it in a later deploy.',
+  safeWay:
+    'In the same transaction create a view with the old name over the renamed table (`CREATE VIEW old AS SELECT * FROM new`); drop it in a later deploy.',
   examples: {
     given: 'CREATE TABLE orders (id bigint)',
     bad: 'ALTER TABLE orders RENAME TO purchases',
@@ -22,7 +23,11 @@ export const renameTable = defineRule({
       if (was === undefined || is === undefined || was.kind === 'index' || was.kind === 'sequence') return
       if (was.schema === is.schema && was.name === is.name) return
       if (hasStandIn(after, was)) {
-        report(applied, { severity: 'note', message: `renames ${shown(was)} to ${shown(is)}; a view keeps the old name`, relation: was.oid })
+        report(applied, {
+          severity: 'note',
+          message: `renames ${shown(was)} to ${shown(is)}; a view keeps the old name`,
+          relation: was.oid,
+        })
         return
       }
       const what = by === 'rename' ? 'renames' : 'moves'
@@ -37,6 +42,7 @@ function hasStandIn(after: CatalogView, was: Relation): boolean {
   if (view?.kind !== 'view') return false
   const columns = view.columns
   if (columns === null || (was.kind === 'table' && was.isAssumed)) return true
-  const names = was.kind === 'table' ? was.columns.map(({ name }) => name) : was.kind === 'view' ? (was.columns ?? []) : []
+  const names =
+    was.kind === 'table' ? was.columns.map(({ name }) => name) : was.kind === 'view' ? (was.columns ?? []) : []
   return names.every((name) => columns.includes(name))
 }

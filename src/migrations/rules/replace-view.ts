@@ -18,8 +18,10 @@ export const replaceView = defineRule({
       const was = before.relation(view.oid)
       if (was?.kind !== 'view' && was?.kind !== 'materialized-view') return
       const lost = columns === null ? [] : (was.columns ?? []).filter((name) => !columns.includes(name))
-      if (lost.length > 0) report(applied, { message: `${shown(was)} loses ${lost.join(', ')}`, sqlstate: '42703', relation: was.oid })
-      else report(applied, { severity: 'note', message: `${shown(was)} is another query from now on`, relation: was.oid })
+      if (lost.length > 0)
+        report(applied, { message: `${shown(was)} loses ${lost.join(', ')}`, sqlstate: '42703', relation: was.oid })
+      else
+        report(applied, { severity: 'note', message: `${shown(was)} is another query from now on`, relation: was.oid })
     },
   },
 })

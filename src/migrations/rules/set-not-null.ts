@@ -7,7 +7,8 @@ export const setNotNull = defineRule({
   summary: 'The previous release may still write NULL, and the whole table is read under an exclusive lock.',
   why: 'Old code that leaves the column out, or writes NULL, gets 23502. Meanwhile nobody can even read: PostgreSQL holds AccessExclusive while it looks at every row, unless a valid CHECK already proves it (12 and later).',
   fails: ['23502'],
-  safeWay: 'When no release of the window writes NULL: ADD CHECK (c IS NOT NULL) NOT VALID; in the next deploy VALIDATE, then SET NOT NULL, which is instant then.',
+  safeWay:
+    'When no release of the window writes NULL: ADD CHECK (c IS NOT NULL) NOT VALID; in the next deploy VALIDATE, then SET NOT NULL, which is instant then.',
   examples: {
     given: 'CREATE TABLE users (id bigint, email text)',
     bad: 'ALTER TABLE users ALTER COLUMN email SET NOT NULL',
@@ -20,11 +21,26 @@ export const setNotNull = defineRule({
       const was = columnBefore(table.oid, column.id)
       const name = shownColumn(table, column)
       if (was !== undefined && !was.notNull && isHeld) {
-        report(applied, { message: `${name} no longer takes NULL, which the previous release may write`, sqlstate: '23502', relation: table.oid })
+        report(applied, {
+          message: `${name} no longer takes NULL, which the previous release may write`,
+          sqlstate: '23502',
+          relation: table.oid,
+        })
       }
       if (by !== 'column') return
-      if (!isProved) report(applied, { axis: 'L', message: `reads every row of the table for ${name} while nobody else may`, relation: table.oid })
-      else report(applied, { axis: 'L', severity: 'note', message: `a valid CHECK proves ${name}: no row is read`, relation: table.oid })
+      if (!isProved)
+        report(applied, {
+          axis: 'L',
+          message: `reads every row of the table for ${name} while nobody else may`,
+          relation: table.oid,
+        })
+      else
+        report(applied, {
+          axis: 'L',
+          severity: 'note',
+          message: `a valid CHECK proves ${name}: no row is read`,
+          relation: table.oid,
+        })
     },
   },
 })

@@ -11,7 +11,13 @@ export function isOnNewColumn({ before, columnAfter }: RuleContext, table: Table
   return columns.some((id) => {
     if (old === undefined || old.columns.some((one) => one.id === id)) return false
     const column = columnAfter(table.oid, id)
-    return column === undefined || !column.notNull || column.default !== null || column.identity !== null || column.generated !== null
+    return (
+      column === undefined ||
+      !column.notNull ||
+      column.default !== null ||
+      column.identity !== null ||
+      column.generated !== null
+    )
   })
 }
 
@@ -42,8 +48,14 @@ export function hadIndexLike({ applied, before }: RuleContext, table: Table, def
   const gone = applied.some(({ changes }) =>
     changes.some(
       (one) =>
-        (one.kind === 'drop-index' && one.index.table === table.oid && one.index.definition === definition && before.relation(one.index.oid) !== undefined) ||
-        (one.kind === 'drop-constraint' && one.table.oid === table.oid && one.constraint.index !== null && indexOf(before, one.constraint.index)?.definition === definition),
+        (one.kind === 'drop-index' &&
+          one.index.table === table.oid &&
+          one.index.definition === definition &&
+          before.relation(one.index.oid) !== undefined) ||
+        (one.kind === 'drop-constraint' &&
+          one.table.oid === table.oid &&
+          one.constraint.index !== null &&
+          indexOf(before, one.constraint.index)?.definition === definition),
     ),
   )
   return gone

@@ -6,8 +6,12 @@ export function expandTemplates(source: string): string {
   if (!source.includes('{{') && !source.includes('${') && !source.includes('{%')) return source
   return source
     .replaceAll(/\{%[\s\S]*?%\}/g, blank)
-    .replaceAll(/("?)\{\{-?\s*([A-Za-z.$#/][\s\S]*?)-?\}\}("?)/g, (whole, before: string, body: string, after: string) =>
-      CONTROL.test(body) ? before + blank(whole.slice(before.length, whole.length - after.length)) + after : named(whole, before, body, after),
+    .replaceAll(
+      /("?)\{\{-?\s*([A-Za-z.$#/][\s\S]*?)-?\}\}("?)/g,
+      (whole, before: string, body: string, after: string) =>
+        CONTROL.test(body)
+          ? before + blank(whole.slice(before.length, whole.length - after.length)) + after
+          : named(whole, before, body, after),
     )
     .replaceAll(/("?)(?<!\$)\$\{([A-Za-z_][\w.:-]*)\}("?)/g, named)
 }
@@ -27,11 +31,16 @@ function blank(text: string): string {
 }
 
 function named(whole: string, before: string, body: string, after: string): string {
-  const name = body.replaceAll(/[^A-Za-z0-9]+/g, '_').replaceAll(/^_+|_+$/g, '').toLowerCase() || 'x'
+  const name =
+    body
+      .replaceAll(/[^A-Za-z0-9]+/g, '_')
+      .replaceAll(/^_+|_+$/g, '')
+      .toLowerCase() || 'x'
   const safe = /^\d/.test(name) ? `_${name}` : name
   if (before !== '' && after !== '') return pad(`"${safe}"`, whole)
   // Between quotes that hold more than the placeholder, blanks would become part of the name.
-  if (before !== '' || after !== '') return before + pad(safe, whole.slice(before.length, whole.length - after.length), '_') + after
+  if (before !== '' || after !== '')
+    return before + pad(safe, whole.slice(before.length, whole.length - after.length), '_') + after
   return pad(safe, whole)
 }
 

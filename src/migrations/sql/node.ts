@@ -33,7 +33,10 @@ export function listTexts(node: Node | undefined): readonly string[] {
 }
 
 /** Calls back for the node and every node below it, parents first. Children of a node for which it returns false are left out. */
-export function walk(node: unknown, visit: (tag: string, fields: Record<string, unknown>) => boolean | undefined): void {
+export function walk(
+  node: unknown,
+  visit: (tag: string, fields: Record<string, unknown>) => boolean | undefined,
+): void {
   if (Array.isArray(node)) {
     for (const one of node) walk(one, visit)
     return
@@ -49,5 +52,7 @@ export function walk(node: unknown, visit: (tag: string, fields: Record<string, 
 
 /** The same text for the same expression wherever it stands: the tree without places. */
 export function fingerprint(node: unknown): string {
-  return JSON.stringify(node, (key, value: unknown) => (key === 'location' || key === 'stmt_location' ? undefined : value))
+  return JSON.stringify(node, (key, value: unknown) =>
+    key === 'location' || key === 'stmt_location' ? undefined : value,
+  )
 }

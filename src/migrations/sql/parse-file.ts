@@ -26,15 +26,29 @@ export interface ParsedFile {
 export function parseFile(parser: SqlParser, source: string, visible: string): ParsedFile {
   const positions = positionsOf(source)
   if (source.length > MAX_FILE_BYTES) {
-    return { source, sql: '', positions, statements: [], problems: [{ message: `the file is larger than ${MAX_FILE_BYTES} bytes`, at: 0 }] }
+    return {
+      source,
+      sql: '',
+      positions,
+      statements: [],
+      problems: [{ message: `the file is larger than ${MAX_FILE_BYTES} bytes`, at: 0 }],
+    }
   }
   const sql = expandTemplates(visible)
   const whole = parser.parse(sql)
-  if (!isSyntaxError(whole)) return { source, sql, positions, statements: place(whole, positionsOf(sql), sql, 0), problems: [] }
+  if (!isSyntaxError(whole))
+    return { source, sql, positions, statements: place(whole, positionsOf(sql), sql, 0), problems: [] }
   const forPsql = expandColons(withoutMetaCommands(sql))
   if (forPsql !== sql) {
     const again = parser.parse(forPsql)
-    if (!isSyntaxError(again)) return { source, sql: forPsql, positions, statements: place(again, positionsOf(forPsql), forPsql, 0), problems: [] }
+    if (!isSyntaxError(again))
+      return {
+        source,
+        sql: forPsql,
+        positions,
+        statements: place(again, positionsOf(forPsql), forPsql, 0),
+        problems: [],
+      }
   }
   return { source, sql: forPsql, positions, ...parseApart(parser, forPsql) }
 }
@@ -52,7 +66,10 @@ function parseApart(parser: SqlParser, sql: string): Pick<ParsedFile, 'statement
     const result = parser.parse(part)
     const positions = positionsOf(part)
     if (isSyntaxError(result)) {
-      problems.push({ message: result.message, at: start + (result.at === null ? 0 : positions.fromCodePoint(result.at)) })
+      problems.push({
+        message: result.message,
+        at: start + (result.at === null ? 0 : positions.fromCodePoint(result.at)),
+      })
     } else statements.push(...place(result, positions, part, start))
   }
   return { statements, problems }
@@ -86,5 +103,8 @@ function skipTrivia(sql: string, from: number): number {
 function withoutMetaCommands(sql: string): string {
   return sql
     .replaceAll(/^\\(?!\.).*$/gm, (line) => ' '.repeat(line.length))
-    .replaceAll(/(^\s*COPY\b[^;]*\bFROM\s+STDIN\b[^;]*;)([\s\S]*?^\\\.$)/gim, (_all, copy: string, rows: string) => copy + rows.replaceAll(/[^\n]/g, ' '))
+    .replaceAll(
+      /(^\s*COPY\b[^;]*\bFROM\s+STDIN\b[^;]*;)([\s\S]*?^\\\.$)/gim,
+      (_all, copy: string, rows: string) => copy + rows.replaceAll(/[^\n]/g, ' '),
+    )
 }

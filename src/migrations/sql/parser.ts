@@ -45,7 +45,10 @@ async function load(): Promise<SqlParser> {
       try {
         return (pg.parseSync(sql).stmts ?? []) as readonly RawStatement[]
       } catch (error) {
-        return { message: messageOf(error), at: pg.hasSqlDetails(error) ? (error.sqlDetails?.cursorPosition ?? null) : null }
+        return {
+          message: messageOf(error),
+          at: pg.hasSqlDetails(error) ? (error.sqlDetails?.cursorPosition ?? null) : null,
+        }
       }
     },
     parsePlpgsql(statement) {

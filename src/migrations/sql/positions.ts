@@ -28,7 +28,11 @@ export function positionsOf(source: string): Positions {
       const inLine = source.slice(starts[line] ?? 0, utf16)
       return {
         line: line + 1,
-        column: { utf16: inLine.length + 1, codePoint: count(inLine, () => 1) + 1, byte: count(inLine, utf8Length) + 1 },
+        column: {
+          utf16: inLine.length + 1,
+          codePoint: count(inLine, () => 1) + 1,
+          byte: count(inLine, utf8Length) + 1,
+        },
         offset: { utf16, codePoint: count(before, () => 1), byte: count(before, utf8Length) },
       }
     },

@@ -70,7 +70,8 @@ export function splitStatements(sql: string): readonly { readonly start: number;
   let start = 0
   const take = (end: number) => {
     const body = sql.slice(start, end)
-    if (body.trim() !== '') found.push({ start: start + (body.length - body.trimStart().length), end: start + body.trimEnd().length })
+    if (body.trim() !== '')
+      found.push({ start: start + (body.length - body.trimStart().length), end: start + body.trimEnd().length })
   }
   for (const { kind, start: at, end } of scanPieces(sql)) {
     if (kind !== 'semicolon') continue
