@@ -5,6 +5,8 @@ import type { Column, Constraint, Index, Oid, Relation, Routine, Table, TypeRef,
 export interface CatalogView {
   readonly relation: (oid: Oid) => Relation | undefined
   readonly relationNamed: (schema: string, name: string) => Relation | undefined
+  /** Of a table or materialized view, those of constraints too. */
+  readonly indexesOf: (table: Oid) => readonly Index[]
   readonly type: (oid: Oid) => UserType | undefined
   readonly typeNamed: (schema: string, name: string) => UserType | undefined
   readonly routine: (oid: Oid) => Routine | undefined
@@ -56,7 +58,10 @@ export function emptyCatalog(): Catalog {
   }
 }
 
-type Maps = Pick<Catalog, 'relations' | 'relationNames' | 'types' | 'typeNames' | 'routines' | 'routineNames'>
+type Maps = Pick<
+  Catalog,
+  'relations' | 'relationNames' | 'indexes' | 'types' | 'typeNames' | 'routines' | 'routineNames'
+>
 
 function viewOf(maps: Maps, when: 'before' | 'get'): CatalogView {
   const relation = (oid: Oid) => maps.relations[when](oid)
@@ -66,6 +71,11 @@ function viewOf(maps: Maps, when: 'before' | 'get'): CatalogView {
   return {
     relation,
     relationNamed: (schema, name) => found(maps.relationNames[when](nameKey(schema, name)), relation),
+    indexesOf: (table) =>
+      (maps.indexes[when](table) ?? []).flatMap((oid) => {
+        const index = relation(oid)
+        return index?.kind === 'index' ? [index] : []
+      }),
     type,
     typeNamed: (schema, name) => found(maps.typeNames[when](nameKey(schema, name)), type),
     routine,

@@ -40,6 +40,8 @@ export interface Statement {
   /** UTF-16 offsets in that file. */
   readonly start: number
   readonly end: number
+  /** The text of the file that it stands in; the statement is a slice of it. */
+  readonly sql: string
   /** `block`: inside a DO block or a function that the migration calls; whether it runs may depend on a condition. */
   readonly origin: 'file' | 'block'
   readonly isConditional: boolean

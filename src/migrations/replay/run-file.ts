@@ -29,7 +29,7 @@ export function runFile(
   const transaction: Transaction = { state: begin(runner), covered: {} }
   const done: Applied[] = []
   for (const one of parsed.statements) {
-    const statement = statementOf(replay, one, file, transaction.state)
+    const statement = statementOf(replay, one, file, parsed.sql, transaction.state)
     trackTransaction(replay, transaction, one.node, runner)
     applyStatement(replay, one.node, one.tag)
     if (one.tag === 'CreateFunctionStmt') rememberBody(replay, parsed, one)
@@ -51,9 +51,21 @@ function statementOf(
   replay: Replay,
   { node, tag, start, end }: ParsedStatement,
   file: number,
+  sql: string,
   transaction: TransactionState,
 ): Statement {
-  return { node, tag, file, start, end, origin: 'file', isConditional: false, transaction, settings: replay.settings }
+  return {
+    node,
+    tag,
+    file,
+    start,
+    end,
+    sql,
+    origin: 'file',
+    isConditional: false,
+    transaction,
+    settings: replay.settings,
+  }
 }
 
 function trackTransaction(replay: Replay, transaction: Transaction, node: Node, runner: RunnerTransaction): void {

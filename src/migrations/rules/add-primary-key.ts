@@ -1,5 +1,5 @@
 import { defineRule, shown } from './define-rule.ts'
-import { areAllNew, hadSameConstraint, wasUniqueBefore } from './uniqueness.ts'
+import { areAllNew, hadSameConstraint } from './uniqueness.ts'
 
 export const addPrimaryKey = defineRule({
   id: 'add-primary-key',
@@ -17,24 +17,16 @@ export const addPrimaryKey = defineRule({
   on: {
     'add-constraint': ({ table, constraint, usingIndex }, context, applied) => {
       if (constraint.kind !== 'primary-key' || !context.existed(table.oid)) return
+      // An index that is there refuses already, or `create-unique-index` said so.
       const isHarmless =
-        hadSameConstraint(context, table, constraint) ||
-        areAllNew(context, table, constraint.columns) ||
-        wasUniqueBefore(context, constraint.index)
+        usingIndex || hadSameConstraint(context, table, constraint) || areAllNew(context, table, constraint.columns)
       if (!isHarmless)
         context.report(applied, {
           message: `${shown(table)} refuses equal and missing keys from now on`,
           sqlstate: '23505',
           relation: table.oid,
         })
-      if (usingIndex)
-        context.report(applied, {
-          axis: 'L',
-          severity: 'note',
-          message: 'uses an index that is there: instant when its columns are NOT NULL',
-          relation: table.oid,
-        })
-      else
+      if (!usingIndex)
         context.report(applied, {
           axis: 'L',
           message: `builds the primary key of ${shown(table)} while nobody else may read or write`,

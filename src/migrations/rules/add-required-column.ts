@@ -5,7 +5,7 @@ export const addRequiredColumn = defineRule({
   axes: ['N', 'L'],
   group: 'core',
   summary: 'The previous release does not fill the new column, and nothing else does.',
-  why: 'Inserts of the old release do not name the column. It is NOT NULL and has no default when the deploy is over, so each of them fails: also when it was added with a default that a later statement drops, or made NOT NULL after a backfill.',
+  why: 'Inserts of the old release do not name the column. It is NOT NULL and has no default when the deploy is over, so each of them fails: also when it was added with a default that a later statement drops.',
   fails: ['23502'],
   safeWay:
     'Add it nullable or with a constant default that stays; make it NOT NULL, or drop the default, in a later deploy.',
@@ -32,9 +32,10 @@ export const addRequiredColumn = defineRule({
           relation: table.oid,
         })
       }
-      if (isLate || after === undefined || !after.notNull) return
+      // Made NOT NULL by a later statement: `set-not-null` says so there.
+      if (isLate || !column.notNull || after === undefined || !after.notNull) return
       if (after.default !== null || after.identity !== null || after.generated !== null) return
-      const cause = lastTouch(table.oid, column.id, ['set-not-null', 'drop-default']) ?? applied
+      const cause = lastTouch(table.oid, column.id, ['drop-default']) ?? applied
       report(cause, {
         message: `${shownColumn(table, after)} is new, NOT NULL and has no default: inserts of the previous release fail`,
         sqlstate: '23502',

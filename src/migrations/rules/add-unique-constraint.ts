@@ -1,6 +1,6 @@
 import { tableOf } from '../catalog/catalog.ts'
 import { columnNames, defineRule, shown } from './define-rule.ts'
-import { hasSameIndexBefore, isOnNewColumn, wasUniqueBefore } from './uniqueness.ts'
+import { hasSameIndexBefore, isOnNewColumn } from './uniqueness.ts'
 
 export const addUniqueConstraint = defineRule({
   id: 'add-unique-constraint',
@@ -20,24 +20,18 @@ export const addUniqueConstraint = defineRule({
     'add-constraint': ({ table, constraint, usingIndex, withColumn }, context, applied) => {
       if (constraint.kind !== 'unique' || !context.existed(table.oid)) return
       const names = `${shown(table)} (${columnNames(tableOf(context.after, table.oid) ?? table, constraint.columns)})`
+      // An index that is there refuses already, or `create-unique-index` said so.
       const isHarmless =
+        usingIndex ||
         isOnNewColumn(context, table, constraint.columns) ||
-        hasSameIndexBefore(context, table, constraint) ||
-        wasUniqueBefore(context, constraint.index)
+        hasSameIndexBefore(context, table, constraint)
       if (!isHarmless)
         context.report(applied, {
           message: `rows that are equal in ${names} are refused from now on`,
           sqlstate: '23505',
           relation: table.oid,
         })
-      if (usingIndex)
-        context.report(applied, {
-          axis: 'L',
-          severity: 'note',
-          message: `uses an index that is there: instant`,
-          relation: table.oid,
-        })
-      else
+      if (!usingIndex)
         context.report(applied, {
           axis: 'L',
           message: `builds the index of ${names} while nobody else may read${withColumn ? '' : ' or write'}`,

@@ -30,26 +30,12 @@ export const changeColumnType = defineRule({
         const from = was.type === null ? 'a type that we do not know' : formatType(before, was.type)
         const into = formatType(after, is.type)
         if (from !== into) {
-          const isWidened = was.type !== null && isWider(was.type, is.type)
-          report(applied, {
-            severity: isWidened ? 'note' : 'block',
-            message: isWidened
-              ? `${name} takes longer text: ${into} instead of ${from}`
-              : `${name} becomes ${into}, was ${from}`,
-            sqlstate: isNarrower(was.type, is.type) ? '22001' : '0A000',
-            relation: table.oid,
-          })
+          if (was.type !== null && isWider(was.type, is.type)) return
+          const sqlstate = isNarrower(was.type, is.type) ? '22001' : '0A000'
+          report(applied, { message: `${name} becomes ${into}, was ${from}`, sqlstate, relation: table.oid })
         }
       }
-      if (cost === 'instant') {
-        report(applied, {
-          axis: 'L',
-          severity: 'note',
-          message: `no row of ${name} changes: only the catalog does`,
-          relation: table.oid,
-        })
-        return
-      }
+      if (cost === 'instant') return
       const zone = isTimestamps(column.type, to)
         ? ` (in UTC it would not; the session is taken to be in ${server.timeZone})`
         : ''
@@ -66,7 +52,7 @@ export const changeColumnType = defineRule({
 const TEXTS = new Set(['varchar', 'text'])
 
 /** Every old value is a new one and is sent in the same way: varchar(n) to a longer one, varchar and text. */
-function isWider(from: TypeRef, to: TypeRef): boolean {
+export function isWider(from: TypeRef, to: TypeRef): boolean {
   if (!TEXTS.has(from.name) || !TEXTS.has(to.name) || from.isArray !== to.isArray) return false
   const limit = to.modifiers[0]
   return limit === undefined || (from.modifiers[0] !== undefined && from.modifiers[0] <= limit)

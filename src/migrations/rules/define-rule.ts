@@ -10,10 +10,7 @@ export type Axis = 'N' | 'L' | 'I'
 /** `block` ends with exit code 3; `warn` is for a person to weigh; `note` says what is so. */
 export type Severity = 'block' | 'warn' | 'note'
 
-/**
- * `core` is always on. `timeout` and `style` are off until they are asked for: together they are more than half of what other linters say
- * (research/migrations.md §6).
- */
+/** `style` is off until it is asked for: style and timeouts together are more than half of what other linters say (research/migrations.md §6). */
 export type RuleGroup = 'core' | 'timeout' | 'style'
 
 export interface Rule {

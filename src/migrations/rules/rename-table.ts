@@ -22,14 +22,7 @@ export const renameTable = defineRule({
       const is = after.relation(relation.oid)
       if (was === undefined || is === undefined || was.kind === 'index' || was.kind === 'sequence') return
       if (was.schema === is.schema && was.name === is.name) return
-      if (hasStandIn(after, was)) {
-        report(applied, {
-          severity: 'note',
-          message: `renames ${shown(was)} to ${shown(is)}; a view keeps the old name`,
-          relation: was.oid,
-        })
-        return
-      }
+      if (hasStandIn(after, was)) return
       const what = by === 'rename' ? 'renames' : 'moves'
       report(applied, { message: `${what} ${shown(was)} to ${shown(is)}`, sqlstate: '42P01', relation: was.oid })
     },

@@ -1,5 +1,5 @@
 import { indexOf, tableOf } from '../catalog/catalog.ts'
-import type { Constraint, Oid, Table } from '../catalog/types.ts'
+import type { Constraint, Table } from '../catalog/types.ts'
 import type { RuleContext } from './define-rule.ts'
 
 /**
@@ -30,11 +30,6 @@ export function areAllNew({ before }: RuleContext, table: Table, columns: readon
 /** The same rule stood on the table before, perhaps under another name. */
 export function hadSameConstraint({ before }: RuleContext, table: Table, constraint: Constraint): boolean {
   return tableOf(before, table.oid)?.constraints.some(({ definition }) => definition === constraint.definition) === true
-}
-
-/** The index that a constraint is made of refused duplicates before the deploy already. */
-export function wasUniqueBefore({ before }: RuleContext, index: Oid | null): boolean {
-  return index !== null && indexOf(before, index)?.isUnique === true
 }
 
 /** A unique index with the same keys was there: dropped and made again, nothing new is refused. */

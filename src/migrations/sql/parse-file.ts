@@ -1,6 +1,6 @@
 import { expandColons, expandTemplates } from './expand-templates.ts'
 import { type Node, type Tag, tagOf } from './node.ts'
-import { MAX_FILE_BYTES, type SqlParser, type SyntaxError } from './parser.ts'
+import { MAX_FILE_BYTES, type ParseError, type SqlParser } from './parser.ts'
 import { type Positions, positionsOf } from './positions.ts'
 import { scanPieces, splitStatements } from './scan-pieces.ts'
 
@@ -36,12 +36,12 @@ export function parseFile(parser: SqlParser, source: string, visible: string): P
   }
   const sql = expandTemplates(visible)
   const whole = parser.parse(sql)
-  if (!isSyntaxError(whole))
+  if (!isParseError(whole))
     return { source, sql, positions, statements: place(whole, positionsOf(sql), sql, 0), problems: [] }
   const forPsql = expandColons(withoutMetaCommands(sql))
   if (forPsql !== sql) {
     const again = parser.parse(forPsql)
-    if (!isSyntaxError(again))
+    if (!isParseError(again))
       return {
         source,
         sql: forPsql,
@@ -53,7 +53,7 @@ export function parseFile(parser: SqlParser, source: string, visible: string): P
   return { source, sql: forPsql, positions, ...parseApart(parser, forPsql) }
 }
 
-function isSyntaxError(result: ReturnType<SqlParser['parse']>): result is SyntaxError {
+function isParseError(result: ReturnType<SqlParser['parse']>): result is ParseError {
   return 'message' in result
 }
 
@@ -65,7 +65,7 @@ function parseApart(parser: SqlParser, sql: string): Pick<ParsedFile, 'statement
     const part = sql.slice(start, end)
     const result = parser.parse(part)
     const positions = positionsOf(part)
-    if (isSyntaxError(result)) {
+    if (isParseError(result)) {
       problems.push({
         message: result.message,
         at: start + (result.at === null ? 0 : positions.fromCodePoint(result.at)),
@@ -76,7 +76,7 @@ function parseApart(parser: SqlParser, sql: string): Pick<ParsedFile, 'statement
 }
 
 function place(
-  raw: Exclude<ReturnType<SqlParser['parse']>, SyntaxError>,
+  raw: Exclude<ReturnType<SqlParser['parse']>, ParseError>,
   positions: Positions,
   sql: string,
   shift: number,

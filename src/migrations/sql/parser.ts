@@ -12,7 +12,7 @@ export interface RawStatement {
   readonly stmt_len?: number
 }
 
-export interface SyntaxError {
+export interface ParseError {
   readonly message: string
   /** Code points from the beginning of the text, or null when the parser does not say. */
   readonly at: number | null
@@ -20,7 +20,7 @@ export interface SyntaxError {
 
 /** PostgreSQL 18's own grammar. Synchronous: everything is in memory. */
 export interface SqlParser {
-  readonly parse: (sql: string) => readonly RawStatement[] | SyntaxError
+  readonly parse: (sql: string) => readonly RawStatement[] | ParseError
   /** The tree of a CREATE FUNCTION or DO statement written in PL/pgSQL. */
   readonly parsePlpgsql: (statement: string) => unknown
 }

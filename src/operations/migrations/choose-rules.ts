@@ -6,9 +6,9 @@ import { RULES } from '../../migrations/rules/index.ts'
 
 const GROUPS: readonly RuleGroup[] = ['core', 'timeout', 'style']
 
-/** `style,-drop-default`: groups and rules to add to the core ones, or with `-` to leave out; `all` is every group. */
+/** `style,-drop-default`: groups and rules to add to what is on, or with `-` to leave out; `all` is every group. */
 export function chooseRules(list: string): readonly Rule[] {
-  const chosen = new Set(RULES.filter(({ group }) => group === 'core'))
+  const chosen = new Set(RULES.filter(({ group }) => group !== 'style'))
   for (const part of list.split(',').map((one) => one.trim())) {
     if (part === '') continue
     const isOut = part.startsWith('-')
