@@ -78,6 +78,7 @@ async function lint({ args, io, options }: CommandInput): Promise<number> {
         : oneOf(asked.transaction, ['file', 'statement', 'unknown'] as const, '--transaction'),
     server: { major: parseMajor(asked.postgres ?? '18'), timeZone: asked.timeZone ?? 'UTC' },
     rules: chooseRules(asked.rules ?? ''),
+    today: new Date().toISOString().slice(0, 10),
   })
   io.out(renderLint(outcome, format, painter(io.useColor), asked.notes === true))
   return outcome.report.summary.block > 0 ? EXIT.refused : EXIT.done

@@ -39,6 +39,6 @@ function byText(text: string): LayoutName | null {
   if (/^\s*--\s*migrate:up\b/im.test(text)) return 'dbmate'
   if (/^--! ?(previous|hash|message)/im.test(text)) return 'graphile-migrate'
   if (/^\s*--\s*(up|down) migration/im.test(text)) return 'node-pg-migrate'
-  if (/^-- no-transaction/.test(text)) return 'sqlx'
+  if (text.startsWith('-- no-transaction')) return 'sqlx'
   return null
 }

@@ -5,9 +5,14 @@ import { type RunnerTransaction, runFile } from '../replay/run-file.ts'
 import { type Finding, judgeDeploy, type RuleTable } from '../rules/judge.ts'
 import { type ParsedFile, parseFile } from '../sql/parse-file.ts'
 import type { SqlParser } from '../sql/parser.ts'
+import { RULES_BY_ID } from '../rules/index.ts'
+import { applyDirectives, type DirectiveFacts } from './apply-directives.ts'
+import { readDirectives } from './directives.ts'
 import type { ReportedFile, ReportedFinding } from './report.ts'
 
 export interface LintFile {
+  /** As its runner records it; what a contract names. */
+  readonly name: string
   /** As it is shown. */
   readonly path: string
   readonly text: string
@@ -25,6 +30,8 @@ export interface LintSettings {
   readonly deploys: 'each' | 'together'
   /** Whether what no file creates may have been there before (replay.ts). */
   readonly world: Replay['world']
+  /** `2026-11-25`: whether an allow has expired. */
+  readonly today: string
 }
 
 export interface LintResult {
@@ -32,32 +39,41 @@ export interface LintResult {
   readonly statements: number
 }
 
+interface DeployFile {
+  readonly file: LintFile
+  readonly parsed: ParsedFile
+  readonly index: number
+}
+
 /** Replays the files in order and judges the pending ones against the schema before them. */
 export function lintFiles(parser: SqlParser, files: readonly LintFile[], settings: LintSettings): LintResult {
   const replay = newReplay(parser, settings)
   const reported: ReportedFile[] = []
+  const earlier = new Set<string>()
   let statements = 0
-  let deploy: { applied: Applied[]; files: { file: LintFile; parsed: ParsedFile; index: number }[] } = {
-    applied: [],
-    files: [],
-  }
+  let applied: Applied[] = []
+  let deploy: DeployFile[] = []
   const judge = () => {
-    if (deploy.files.length === 0) return
-    const findings = judgeDeploy(replay.catalog, settings.server, deploy.applied, settings.rules)
-    for (const one of deploy.files) reported.push(reportFile(one, findings))
-    deploy = { applied: [], files: [] }
+    if (deploy.length === 0) return
+    const findings = judgeDeploy(replay.catalog, settings.server, applied, settings.rules)
+    const facts = { today: settings.today, earlier: earlier.size === 0 ? null : earlier }
+    for (const one of deploy) reported.push(reportFile(one, findings, facts))
+    for (const { file } of deploy) earlier.add(file.name)
+    applied = []
+    deploy = []
     replay.catalog.mark()
   }
   files.forEach((file, index) => {
     const parsed = parseFile(parser, file.text, file.visible)
-    const applied = runFile(replay, parsed, index, file.transaction)
+    const done = runFile(replay, parsed, index, file.transaction)
     if (!file.isPending) {
+      earlier.add(file.name)
       replay.catalog.mark()
       return
     }
     statements += parsed.statements.length
-    deploy.applied.push(...applied)
-    deploy.files.push({ file, parsed, index })
+    for (const one of done) applied.push(one)
+    deploy.push({ file, parsed, index })
     if (settings.deploys === 'each') judge()
   })
   judge()
@@ -79,16 +95,22 @@ function newReplay(parser: SqlParser, { server, world }: LintSettings): Replay {
 }
 
 function reportFile(
-  { file, parsed, index }: { file: LintFile; parsed: ParsedFile; index: number },
-  findings: readonly Finding[],
+  { file, parsed, index }: DeployFile,
+  all: readonly Finding[],
+  facts: DirectiveFacts,
 ): ReportedFile {
-  const own = findings.filter(({ applied }) => applied.statement.file === index)
-  const problems = parsed.problems.map(({ message, at }) => ({ finding: syntaxError(parsed, message, at), at }))
-  const all = [
-    ...own.map((one) => ({ finding: reportFinding(parsed, one), at: one.applied.statement.start })),
-    ...problems,
+  const own = all.filter(({ applied }) => applied.statement.file === index)
+  const directives = readDirectives(parsed.source, parsed.statements)
+  const { findings, problems } = applyDirectives(own, directives, facts)
+  const placed = [
+    ...findings.map((one) => ({ finding: reportFinding(parsed, one), at: one.applied.statement.start })),
+    ...problems.map((one) => ({ finding: ownFinding(parsed, one), at: one.at })),
+    ...parsed.problems.map(({ message, at }) => {
+      const said = `PostgreSQL's grammar does not take it: ${message}`
+      return { finding: { ...ownFinding(parsed, { rule: 'read-sql', severity: 'block', message: said, at }), sqlstate: '42601' }, at }
+    }),
   ]
-  return { path: file.path, findings: all.toSorted((a, b) => a.at - b.at).map(({ finding }) => finding) }
+  return { path: file.path, findings: placed.toSorted((a, b) => a.at - b.at).map(({ finding }) => finding) }
 }
 
 const MAX_STATEMENT_CHARS = 300
@@ -110,17 +132,20 @@ function reportFinding(parsed: ParsedFile, finding: Finding): ReportedFinding {
   }
 }
 
-function syntaxError(parsed: ParsedFile, message: string, at: number): ReportedFinding {
+/** A finding about the file's text rather than a statement. */
+function ownFinding(
+  parsed: ParsedFile,
+  { rule, severity, message, at }: { rule: string; severity: 'block' | 'warn'; message: string; at: number },
+): ReportedFinding {
   const { line, column } = parsed.positions.at(at)
   return {
-    rule: 'read-sql',
+    rule,
     axis: 'L',
-    severity: 'block',
+    severity,
     line,
     column: column.utf16,
-    statement: parsed.source.slice(at, at + 80).split('\n')[0] ?? '',
-    sqlstate: '42601',
-    message: `PostgreSQL's grammar does not take it: ${message}`,
-    safe: 'Correct it; everything else of the file was judged all the same.',
+    statement: parsed.source.slice(at, at + MAX_STATEMENT_CHARS).split('\n')[0] ?? '',
+    message,
+    safe: RULES_BY_ID.get(rule)?.safeWay ?? '',
   }
 }

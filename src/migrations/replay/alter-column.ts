@@ -3,7 +3,9 @@ import { as, fingerprint, type NodeOf, texts } from '../sql/node.ts'
 import type { ColumnAddition } from './changes.ts'
 import { addConstraint } from './constraints.ts'
 import { addSerialSequence, setNotNull } from './create-table.ts'
-import { dropView } from './drop.ts'
+import { changeColumn } from './change-column.ts'
+import { dropView } from './drop-view.ts'
+import { dropOwnedSequences } from './sequences.ts'
 import { indexesOf, putTable, removeRelation } from './put.ts'
 import { readColumn } from './read-column.ts'
 import type { Replay } from './replay.ts'
@@ -85,25 +87,11 @@ export function dropColumn(replay: Replay, table: Table, cmd: Cmd): void {
 }
 
 function dropReaders(replay: Replay, table: Table, column: Column): void {
-  for (const relation of [...replay.catalog.relations.values()]) {
+  for (const relation of replay.catalog.relations.values()) {
     if (relation.kind !== 'view' && relation.kind !== 'materialized-view') continue
     if (relation.reads.includes(table.oid) && relation.mentions.some((one) => one === column.name || one === '*'))
       dropView(replay, relation, true)
   }
-}
-
-export function dropOwnedSequences(replay: Replay, table: Table, column: Column | null): void {
-  for (const relation of [...replay.catalog.relations.values()]) {
-    if (relation.kind !== 'sequence' || relation.owner?.table !== table.oid) continue
-    if (column === null || relation.owner.column === column.id) removeRelation(replay, relation)
-  }
-}
-
-/** The column as a changed record; nothing when the table lost it meanwhile. */
-export function changeColumn(replay: Replay, table: Table, id: number, change: Partial<Column>): void {
-  const current = currentTable(replay, table.oid)
-  if (current === undefined) return
-  putTable(replay, { ...current, columns: current.columns.map((one) => (one.id === id ? { ...one, ...change } : one)) })
 }
 
 export function alterColumnType(replay: Replay, table: Table, cmd: Cmd): void {

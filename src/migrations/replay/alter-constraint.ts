@@ -1,6 +1,7 @@
 import type { Constraint, Table } from '../catalog/types.ts'
 import { as, type NodeOf } from '../sql/node.ts'
-import { changeColumn, provesNotNull, setColumnNotNull } from './alter-column.ts'
+import { provesNotNull, setColumnNotNull } from './alter-column.ts'
+import { changeColumn } from './change-column.ts'
 import { addConstraint } from './constraints.ts'
 import { putTable, removeRelation } from './put.ts'
 import type { Replay } from './replay.ts'
@@ -12,7 +13,10 @@ export function alterAddConstraint(replay: Replay, table: Table, cmd: Cmd): void
   const node = as(cmd.def, 'Constraint')
   if (node === undefined) return
   if (replay.record.isGuarded && table.constraints.some(({ name }) => name === node.conname)) return
-  if (node.contype === 'CONSTR_NOTNULL') return addNotNull(replay, table, node)
+  if (node.contype === 'CONSTR_NOTNULL') {
+    addNotNull(replay, table, node)
+    return
+  }
   const usingIndex = node.indexname !== undefined
   const constraint = addConstraint(replay, table, node)
   if (constraint === null) return
@@ -48,7 +52,10 @@ function requireColumns(replay: Replay, { oid }: Table, constraint: Constraint):
 /** PostgreSQL 18: NOT NULL as a constraint, which may be validated later. */
 function addNotNull(replay: Replay, table: Table, node: NodeOf<'Constraint'>): void {
   const name = (as(node.keys?.[0], 'String')?.sval ?? '') as string
-  if (node.skip_validation !== true) return setColumnNotNull(replay, table, name, true)
+  if (node.skip_validation !== true) {
+    setColumnNotNull(replay, table, name, true)
+    return
+  }
   const constraint = addConstraint(replay, table, node)
   const column = currentTable(replay, table.oid)?.columns.find((one) => one.name === name)
   if (constraint === null || column === undefined || column.notNull) return

@@ -40,6 +40,8 @@ export interface Statement {
   /** UTF-16 offsets in that file. */
   readonly start: number
   readonly end: number
+  /** Where the statement of the file begins that this one is, or is inside of. */
+  readonly outerStart: number
   /** The text of the file that it stands in; the statement is a slice of it. */
   readonly sql: string
   /** `block`: inside a DO block or a function that the migration calls; whether it runs may depend on a condition. */

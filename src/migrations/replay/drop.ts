@@ -1,6 +1,8 @@
 import type { Relation, Table, UserType, View } from '../catalog/types.ts'
 import { as, listTexts, type Node, type NodeOf, texts } from '../sql/node.ts'
-import { changeColumn, dropOwnedSequences } from './alter-column.ts'
+import { changeColumn } from './change-column.ts'
+import { dropOwnedSequences } from './sequences.ts'
+import { dropView } from './drop-view.ts'
 import { assumeIndex } from './constraints.ts'
 import { indexesOf, putTable, removeRelation } from './put.ts'
 import type { Replay } from './replay.ts'
@@ -62,7 +64,7 @@ export function dropTable(replay: Replay, table: Table, isCascade: boolean): voi
     replay.record.lock(index.oid, 'AccessExclusive')
     removeRelation(replay, index)
   }
-  for (const relation of [...replay.catalog.relations.values()]) {
+  for (const relation of replay.catalog.relations.values()) {
     if (relation.kind === 'table') dropForeignKeysTo(replay, relation, table)
     else if (
       isCascade &&
@@ -91,8 +93,10 @@ function dropForeignKeysTo(replay: Replay, from: Table, to: Table): void {
 function dropNamedView(replay: Replay, object: Node, node: Drop, kind: View['kind']): void {
   const range = rangeOf(object)
   const found = findRelation(replay, range)
-  if (found?.kind === 'view' || found?.kind === 'materialized-view')
-    return dropView(replay, found, node.behavior === 'DROP_CASCADE')
+  if (found?.kind === 'view' || found?.kind === 'materialized-view') {
+    dropView(replay, found, node.behavior === 'DROP_CASCADE')
+    return
+  }
   if (found !== undefined || !isAssumable(replay, node.missing_ok === true)) return
   const view: View = {
     oid: replay.catalog.nextOid(),
@@ -108,21 +112,6 @@ function dropNamedView(replay: Replay, object: Node, node: Drop, kind: View['kin
   dropView(replay, view, false)
 }
 
-export function dropView(replay: Replay, view: View, isCascade: boolean): void {
-  replay.record.lock(view.oid, 'AccessExclusive')
-  replay.record.change({ kind: 'drop-view', view })
-  for (const index of indexesOf(replay, view.oid)) {
-    replay.record.lock(index.oid, 'AccessExclusive')
-    removeRelation(replay, index)
-  }
-  removeRelation(replay, view)
-  if (!isCascade) return
-  for (const relation of [...replay.catalog.relations.values()]) {
-    if ((relation.kind === 'view' || relation.kind === 'materialized-view') && relation.reads.includes(view.oid))
-      dropView(replay, relation, true)
-  }
-}
-
 function dropIndex(replay: Replay, object: Node, node: Drop): void {
   const range = rangeOf(object)
   const found = findRelation(replay, range)
@@ -133,7 +122,8 @@ function dropIndex(replay: Replay, object: Node, node: Drop): void {
     // On which table it was nobody says: its name is all there is.
     const isUnique = /_key$|_uniq|_unique|^uq_|^uk_|^uniq|^ux_/i.test(range.relname)
     const index = assumeIndex(replay, { oid: replay.catalog.nextOid(), schema }, range.relname, isUnique)
-    return takeIndex(replay, index, null, isConcurrent)
+    takeIndex(replay, index, null, isConcurrent)
+    return
   }
   if (found.kind === 'index') takeIndex(replay, found, currentTable(replay, found.table) ?? null, isConcurrent)
 }
@@ -182,13 +172,13 @@ function dropSequence(replay: Replay, object: Node, node: Drop): void {
 function dropSchema(replay: Replay, object: Node, node: Drop): void {
   const schema = listTexts(object)[0] ?? ''
   if (node.behavior === 'DROP_CASCADE') {
-    for (const relation of [...replay.catalog.relations.values()]) {
+    for (const relation of replay.catalog.relations.values()) {
       if (relation.schema !== schema || replay.catalog.relations.get(relation.oid) === undefined) continue
       if (relation.kind === 'table') dropTable(replay, relation, true)
       else if (relation.kind === 'view' || relation.kind === 'materialized-view') dropView(replay, relation, true)
       else if (relation.kind === 'sequence') removeRelation(replay, relation)
     }
-    for (const type of [...replay.catalog.types.values()]) if (type.schema === schema) removeUserType(replay, type)
+    for (const type of replay.catalog.types.values()) if (type.schema === schema) removeUserType(replay, type)
   }
   replay.catalog.schemas.delete(schema)
 }

@@ -1,7 +1,7 @@
 import { nameKey } from '../catalog/catalog.ts'
-import type { Relation, View } from '../catalog/types.ts'
+import type { View } from '../catalog/types.ts'
 import { as, listTexts, type NodeOf, texts } from '../sql/node.ts'
-import { changeColumn } from './alter-column.ts'
+import { changeColumn } from './change-column.ts'
 import { putRelation, putTable, putType } from './put.ts'
 import type { Replay } from './replay.ts'
 import { findRelation, needColumn, needTable } from './resolve.ts'
@@ -16,19 +16,25 @@ export function rename(replay: Replay, node: NodeOf<'RenameStmt'>): void {
     case 'OBJECT_INDEX':
     case 'OBJECT_SEQUENCE':
     case 'OBJECT_FOREIGN_TABLE':
-      return moveRelation(replay, node.relation ?? {}, { name: to }, node.missing_ok === true, node.renameType)
+      moveRelation(replay, node.relation ?? {}, { name: to }, node.missing_ok === true, node.renameType)
+      return
     case 'OBJECT_COLUMN':
-      return renameColumn(replay, node, to)
+      renameColumn(replay, node, to)
+      return
     case 'OBJECT_TABCONSTRAINT':
-      return renameConstraint(replay, node, to)
+      renameConstraint(replay, node, to)
+      return
     case 'OBJECT_TYPE':
     case 'OBJECT_DOMAIN':
-      return renameType(replay, listTexts(node.object), { name: to })
+      renameType(replay, listTexts(node.object), { name: to })
+      return
     case 'OBJECT_SCHEMA':
-      return renameSchema(replay, node.subname ?? '', to)
+      renameSchema(replay, node.subname ?? '', to)
+      return
     case 'OBJECT_TRIGGER':
     case 'OBJECT_POLICY':
-      return renameOnTable(replay, node, to)
+      renameOnTable(replay, node, to)
+      return
     default:
       return
   }
@@ -66,8 +72,10 @@ function renameOwnConstraint(replay: Replay, table: number, constraint: number, 
 
 function renameColumn(replay: Replay, node: NodeOf<'RenameStmt'>, toName: string): void {
   const found = findRelation(replay, node.relation ?? {})
-  if (found?.kind === 'view' || found?.kind === 'materialized-view')
-    return renameViewColumn(replay, found, node.subname ?? '', toName)
+  if (found?.kind === 'view' || found?.kind === 'materialized-view') {
+    renameViewColumn(replay, found, node.subname ?? '', toName)
+    return
+  }
   const table = needTable(replay, node.relation ?? {}, node.missing_ok === true)
   if (table === null) return
   const column = needColumn(replay, table, node.subname ?? '')
@@ -109,7 +117,7 @@ function renameOnTable(replay: Replay, node: NodeOf<'RenameStmt'>, name: string)
 }
 
 function renameSchema(replay: Replay, from: string, to: string): void {
-  for (const relation of [...replay.catalog.relations.values()] as Relation[]) {
+  for (const relation of replay.catalog.relations.values()) {
     if (relation.schema !== from) continue
     if (relation.kind !== 'index') {
       replay.record.change({
@@ -122,9 +130,8 @@ function renameSchema(replay: Replay, from: string, to: string): void {
     }
     putRelation(replay, { ...relation, schema: to })
   }
-  for (const type of [...replay.catalog.types.values()])
-    if (type.schema === from) putType(replay, { ...type, schema: to })
-  for (const routine of [...replay.catalog.routines.values()]) {
+  for (const type of replay.catalog.types.values()) if (type.schema === from) putType(replay, { ...type, schema: to })
+  for (const routine of replay.catalog.routines.values()) {
     if (routine.schema !== from) continue
     replay.catalog.routines.set(routine.oid, { ...routine, schema: to })
     const key = nameKey(to, routine.name)
@@ -137,8 +144,10 @@ function renameSchema(replay: Replay, from: string, to: string): void {
 
 export function setSchema(replay: Replay, node: NodeOf<'AlterObjectSchemaStmt'>): void {
   const to = { schema: node.newschema ?? '' }
-  if (node.objectType === 'OBJECT_TYPE' || node.objectType === 'OBJECT_DOMAIN')
-    return renameType(replay, texts(as(node.object, 'List')?.items), to)
+  if (node.objectType === 'OBJECT_TYPE' || node.objectType === 'OBJECT_DOMAIN') {
+    renameType(replay, texts(as(node.object, 'List')?.items), to)
+    return
+  }
   if (node.relation !== undefined)
     moveRelation(replay, node.relation, to, node.missing_ok === true, node.objectType ?? '')
 }

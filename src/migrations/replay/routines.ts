@@ -62,7 +62,10 @@ export function dropRoutine(replay: Replay, object: Node, node: NodeOf<'DropStmt
           )
           .join(', ')
   const found = candidates(replay, names).find((one) => args === null || one.arguments === args)
-  if (found !== undefined) return takeRoutine(replay, found)
+  if (found !== undefined) {
+    takeRoutine(replay, found)
+    return
+  }
   if (!isAssumable(replay, node.missing_ok === true)) return
   takeRoutine(replay, {
     oid: replay.catalog.nextOid(),

@@ -42,9 +42,11 @@ export function runFile(
   return done
 }
 
-function begin(runner: RunnerTransaction): TransactionState {
+const KINDS = { file: 'runner', statement: 'none', unknown: 'unknown', explicit: 'explicit' } as const
+
+function begin(how: keyof typeof KINDS): TransactionState {
   lastTransaction += 1
-  return { kind: runner === 'file' ? 'runner' : runner === 'unknown' ? 'unknown' : 'none', id: lastTransaction }
+  return { kind: KINDS[how], id: lastTransaction }
 }
 
 function statementOf(
@@ -60,6 +62,7 @@ function statementOf(
     file,
     start,
     end,
+    outerStart: start,
     sql,
     origin: 'file',
     isConditional: false,
@@ -76,7 +79,7 @@ function trackTransaction(replay: Replay, transaction: Transaction, node: Node, 
   }
   const kind = as(node, 'TransactionStmt')?.kind
   if (kind === 'TRANS_STMT_BEGIN' || kind === 'TRANS_STMT_START') {
-    transaction.state = { kind: 'explicit', id: (lastTransaction += 1) }
+    transaction.state = begin('explicit')
   } else if (kind === 'TRANS_STMT_COMMIT' || kind === 'TRANS_STMT_ROLLBACK') {
     transaction.state = begin(runner)
     const settings = { ...replay.settings, ...transaction.covered }

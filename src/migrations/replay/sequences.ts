@@ -1,6 +1,6 @@
-import type { Sequence } from '../catalog/types.ts'
+import type { Column, Sequence, Table } from '../catalog/types.ts'
 import { as, type Node, type NodeOf, texts } from '../sql/node.ts'
-import { putRelation } from './put.ts'
+import { putRelation, removeRelation } from './put.ts'
 import type { Replay } from './replay.ts'
 import { findRelation, needColumn, needTable, newName } from './resolve.ts'
 
@@ -36,4 +36,12 @@ function ownerIn(replay: Replay, options: readonly Node[] | undefined): Sequence
   const table = needTable(replay, { relname: names.at(-2) ?? '', ...(schemaname === undefined ? {} : { schemaname }) })
   const column = table === null ? null : needColumn(replay, table, names.at(-1) ?? '')
   return table === null || column === null ? null : { table: table.oid, column: column.id }
+}
+
+/** Those of a column, or of the whole table: they go with it. */
+export function dropOwnedSequences(replay: Replay, table: Table, column: Column | null): void {
+  for (const relation of replay.catalog.relations.values()) {
+    if (relation.kind !== 'sequence' || relation.owner?.table !== table.oid) continue
+    if (column === null || relation.owner.column === column.id) removeRelation(replay, relation)
+  }
 }

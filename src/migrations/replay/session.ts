@@ -9,7 +9,7 @@ export function setVariable(replay: Replay, node: NodeOf<'VariableSetStmt'>): vo
     replay.searchPath = ['public']
     return
   }
-  if (node.kind === 'VAR_SET_VALUE') assign(replay, name, (node.args ?? []).map(valueOf))
+  if (node.kind === 'VAR_SET_VALUE') assign(replay, name, (node.args ?? []).map(settingText))
   else if (node.kind === 'VAR_RESET' || node.kind === 'VAR_SET_DEFAULT') {
     replay.settings = Object.fromEntries(Object.entries(replay.settings).filter(([key]) => key !== name))
     if (name === 'search_path') replay.searchPath = ['public']
@@ -24,10 +24,10 @@ function assign(replay: Replay, name: string, values: readonly string[]): void {
   }
 }
 
-function valueOf(node: Node): string {
+function settingText(node: Node): string {
   const constant = as(node, 'A_Const')
   if (constant === undefined)
-    return as(node, 'TypeCast') === undefined ? '' : valueOf(as(node, 'TypeCast')?.arg as Node)
+    return as(node, 'TypeCast') === undefined ? '' : settingText(as(node, 'TypeCast')?.arg as Node)
   if (constant.sval !== undefined) return constant.sval.sval ?? ''
   if (constant.ival !== undefined) return String(constant.ival.ival ?? 0)
   if (constant.fval !== undefined) return constant.fval.fval ?? ''
@@ -37,6 +37,6 @@ function valueOf(node: Node): string {
 /** `SELECT set_config('search_path', '', false)`, as pg_dump begins. */
 export function setConfig(replay: Replay, node: NodeOf<'FuncCall'>): void {
   if (texts(node.funcname).at(-1) !== 'set_config') return
-  const [name, value] = (node.args ?? []).map(valueOf)
+  const [name, value] = (node.args ?? []).map(settingText)
   if (name !== undefined && value !== undefined) assign(replay, name.toLowerCase(), [value])
 }

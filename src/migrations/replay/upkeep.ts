@@ -87,7 +87,10 @@ export function refreshView(replay: Replay, node: NodeOf<'RefreshMatViewStmt'>):
   const view = findRelation(replay, node.relation ?? {})
   if (view?.kind !== 'materialized-view') return
   for (const oid of view.reads) replay.record.lock(oid, 'AccessShare')
-  if (node.concurrent === true) return replay.record.lock(view.oid, 'Exclusive')
+  if (node.concurrent === true) {
+    replay.record.lock(view.oid, 'Exclusive')
+    return
+  }
   replay.record.lock(view.oid, 'AccessExclusive')
   replay.record.rewrite(view.oid)
   for (const index of indexesOf(replay, view.oid)) {

@@ -59,6 +59,7 @@ import { dropUniqueIndex } from './drop-unique-index.ts'
 import { dropView } from './drop-view.ts'
 import { enableRowSecurity } from './enable-row-security.ts'
 import { forgetForeignKeyIndex } from './forget-foreign-key-index.ts'
+import { giveReason } from './give-reason.ts'
 import { holdExclusiveLock } from './hold-exclusive-lock.ts'
 import { indexPartitionedTable } from './index-partitioned-table.ts'
 import { keepInvalidIndex } from './keep-invalid-index.ts'
@@ -72,6 +73,8 @@ import { missLockTimeout } from './miss-lock-timeout.ts'
 import { missStatementTimeout } from './miss-statement-timeout.ts'
 import { missTimeouts } from './miss-timeouts.ts'
 import { mixRowsAndSchema } from './mix-rows-and-schema.ts'
+import { nameContract } from './name-contract.ts'
+import { nameRule } from './name-rule.ts'
 import { nameTableSchema } from './name-table-schema.ts'
 import { nestTransaction } from './nest-transaction.ts'
 import { placeEnumValue } from './place-enum-value.ts'
@@ -85,13 +88,16 @@ import { preferRepack } from './prefer-repack.ts'
 import { preferText } from './prefer-text.ts'
 import { preferTimestamptz } from './prefer-timestamptz.ts'
 import { quoteIdentifier } from './quote-identifier.ts'
+import { readSql } from './read-sql.ts'
 import { refreshConcurrently } from './refresh-concurrently.ts'
 import { refreshView } from './refresh-view.ts'
 import { reindexTable } from './reindex-table.ts'
+import { removeAllow } from './remove-allow.ts'
 import { renameColumn } from './rename-column.ts'
 import { renameEnumValue } from './rename-enum-value.ts'
 import { renameSchema } from './rename-schema.ts'
 import { renameTable } from './rename-table.ts'
+import { renewAllow } from './renew-allow.ts'
 import { replaceFunction } from './replace-function.ts'
 import { replaceView } from './replace-view.ts'
 import { requireNewColumn } from './require-new-column.ts'
@@ -177,6 +183,7 @@ export const RULES: readonly Rule[] = [
   dropView,
   enableRowSecurity,
   forgetForeignKeyIndex,
+  giveReason,
   holdExclusiveLock,
   indexPartitionedTable,
   keepInvalidIndex,
@@ -190,6 +197,8 @@ export const RULES: readonly Rule[] = [
   missStatementTimeout,
   missTimeouts,
   mixRowsAndSchema,
+  nameContract,
+  nameRule,
   nameTableSchema,
   nestTransaction,
   placeEnumValue,
@@ -203,13 +212,16 @@ export const RULES: readonly Rule[] = [
   preferText,
   preferTimestamptz,
   quoteIdentifier,
+  readSql,
   refreshConcurrently,
   refreshView,
   reindexTable,
+  removeAllow,
   renameColumn,
   renameEnumValue,
   renameSchema,
   renameTable,
+  renewAllow,
   replaceFunction,
   replaceView,
   requireNewColumn,

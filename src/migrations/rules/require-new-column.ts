@@ -7,7 +7,8 @@ export const requireNewColumn = defineRule({
   summary: 'A column is added, filled and made NOT NULL in one deploy: the previous release does not fill it.',
   why: 'The backfill takes care of the old rows, not of those that the old release inserts afterwards. Without a default, each of its inserts fails.',
   fails: ['23502'],
-  safeWay: 'Three deploys: add it nullable; backfill while the new release writes it; SET NOT NULL when no older release is in the rollback window.',
+  safeWay:
+    'Three deploys: add it nullable; backfill while the new release writes it; SET NOT NULL when no older release is in the rollback window.',
   examples: {
     given: 'CREATE TABLE orders (id bigint)',
     bad: "ALTER TABLE orders ADD COLUMN status text; UPDATE orders SET status = 'new'; ALTER TABLE orders ALTER COLUMN status SET NOT NULL",

@@ -12,8 +12,7 @@ export interface Positions {
   readonly at: (utf16: number) => Position
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the range of ASCII begins with them.
-const ASCII = /^[\x00-\x7f]*$/
+const ASCII = /^[^\u0080-\uffff]*$/
 
 export function positionsOf(source: string): Positions {
   const isAscii = ASCII.test(source)

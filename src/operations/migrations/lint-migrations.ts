@@ -24,6 +24,8 @@ export interface LintAsk {
   readonly transaction: RunnerTransaction | null
   readonly server: ServerFacts
   readonly rules: readonly Rule[]
+  /** `2026-11-25`. */
+  readonly today: string
 }
 
 /** What was looked at, for the person to see whether it was guessed right. */
@@ -55,7 +57,7 @@ export async function lintMigrations(ask: LintAsk): Promise<LintOutcome> {
     const read = set.paths.map((path) => readOne(ask, set, path, pending))
     // With a history to stand on, what an IF EXISTS asks for and no file made is not there.
     const world = set.paths.length > 1 ? 'closed' : 'open'
-    const result = lintFiles(parser, read, { server: ask.server, rules, deploys: pending.deploys, world })
+    const result = lintFiles(parser, read, { server: ask.server, rules, deploys: pending.deploys, world, today: ask.today })
     files.push(...result.files)
     statements += result.statements
     const judged = read.filter(({ isPending }) => isPending).length
@@ -75,6 +77,7 @@ export async function lintMigrations(ask: LintAsk): Promise<LintOutcome> {
 function readOne(ask: LintAsk, set: MigrationSet, path: string, pending: Pending): LintFile {
   const text = readFileSync(join(set.root, path), 'utf8')
   return {
+    name: set.layout.nameOf(path),
     path: shownPath(ask.cwd, set, path),
     text,
     ...readMigration(set.layout, text, ask.transaction),
