@@ -35,7 +35,10 @@ export function applyDirectives(
     const directive = good.find((one) => isAbout(one, finding))
     if (directive === undefined) return finding
     used.add(directive)
-    const said = directive.kind === 'allow' ? `allowed: ${directive.fields.reason}` : `declared as the contract of ${directive.fields.of}`
+    const said =
+      directive.kind === 'allow'
+        ? `allowed: ${directive.fields.reason}`
+        : `declared as the contract of ${directive.fields.of}`
     return { ...finding, severity: 'note' as const, message: `${finding.message} (${said})` }
   })
   for (const one of good) {
@@ -55,17 +58,25 @@ function isAbout(directive: Directive, { rule, axis, severity, applied }: Findin
 const DAY = /^\d{4}-\d{2}-\d{2}$/
 
 function problemOf({ kind, at, rule, fields }: Directive, { today, earlier }: DirectiveFacts): DirectiveProblem | null {
-  const block = (id: DirectiveProblem['rule'], message: string): DirectiveProblem => ({ rule: id, severity: 'block', at, message })
+  const block = (id: DirectiveProblem['rule'], message: string): DirectiveProblem => ({
+    rule: id,
+    severity: 'block',
+    at,
+    message,
+  })
   if (kind === 'contract') {
-    if (fields.of === undefined || fields.of === '') return block('name-contract', 'a contract names the migration that stopped using it: of=NAME')
-    if (earlier !== null && !earlier.has(fields.of)) return block('name-contract', `${fields.of} is no migration before this deploy`)
+    if (fields.of === undefined || fields.of === '')
+      return block('name-contract', 'a contract names the migration that stopped using it: of=NAME')
+    if (earlier !== null && !earlier.has(fields.of))
+      return block('name-contract', `${fields.of} is no migration before this deploy`)
     return null
   }
   if (!RULES_BY_ID.has(rule)) {
     const near = suggest(rule, [...RULES_BY_ID.keys()])
     return block('name-rule', `there is no rule ${JSON.stringify(rule)}${near === null ? '' : `; ${near}?`}`)
   }
-  if ((fields.reason ?? '').trim() === '') return block('give-reason', `${rule} is allowed without a reason: reason="…"`)
+  if ((fields.reason ?? '').trim() === '')
+    return block('give-reason', `${rule} is allowed without a reason: reason="…"`)
   if (fields.expires === undefined) return null
   if (!DAY.test(fields.expires)) return block('renew-allow', `expires=${fields.expires} is no day, as in 2026-12-31`)
   return fields.expires < today ? block('renew-allow', `${rule} was allowed until ${fields.expires}`) : null

@@ -30,9 +30,17 @@ export function readDirectives(source: string, statements: readonly Span[]): rea
     if (kind !== 'comment' || found.length >= MAX_DIRECTIVES) continue
     const [, word, rest = ''] = DIRECTIVE.exec(source.slice(start, end)) ?? []
     if (word === undefined) continue
-    const fields = Object.fromEntries([...rest.matchAll(FIELD)].map(([, name = '', quoted, bare]) => [name, quoted ?? bare ?? '']))
+    const fields = Object.fromEntries(
+      [...rest.matchAll(FIELD)].map(([, name = '', quoted, bare]) => [name, quoted ?? bare ?? '']),
+    )
     const rule = word === 'allow' ? (/^\s+([A-Za-z][\w-]*)(?=\s|$)/.exec(rest)?.[1] ?? '') : ''
-    found.push({ kind: word as Directive['kind'], at: start, rule, fields, statement: statementOf(source, start, statements) })
+    found.push({
+      kind: word as Directive['kind'],
+      at: start,
+      rule,
+      fields,
+      statement: statementOf(source, start, statements),
+    })
   }
   return found
 }

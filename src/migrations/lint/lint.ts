@@ -2,10 +2,10 @@ import { emptyCatalog } from '../catalog/catalog.ts'
 import type { Applied } from '../replay/changes.ts'
 import { type Replay, type ServerFacts, statementRecord } from '../replay/replay.ts'
 import { type RunnerTransaction, runFile } from '../replay/run-file.ts'
+import { RULES_BY_ID } from '../rules/index.ts'
 import { type Finding, judgeDeploy, type RuleTable } from '../rules/judge.ts'
 import { type ParsedFile, parseFile } from '../sql/parse-file.ts'
 import type { SqlParser } from '../sql/parser.ts'
-import { RULES_BY_ID } from '../rules/index.ts'
 import { applyDirectives, type DirectiveFacts } from './apply-directives.ts'
 import { readDirectives } from './directives.ts'
 import type { ReportedFile, ReportedFinding } from './report.ts'
@@ -94,11 +94,7 @@ function newReplay(parser: SqlParser, { server, world }: LintSettings): Replay {
   }
 }
 
-function reportFile(
-  { file, parsed, index }: DeployFile,
-  all: readonly Finding[],
-  facts: DirectiveFacts,
-): ReportedFile {
+function reportFile({ file, parsed, index }: DeployFile, all: readonly Finding[], facts: DirectiveFacts): ReportedFile {
   const own = all.filter(({ applied }) => applied.statement.file === index)
   const directives = readDirectives(parsed.source, parsed.statements)
   const { findings, problems } = applyDirectives(own, directives, facts)
@@ -107,7 +103,13 @@ function reportFile(
     ...problems.map((one) => ({ finding: ownFinding(parsed, one), at: one.at })),
     ...parsed.problems.map(({ message, at }) => {
       const said = `PostgreSQL's grammar does not take it: ${message}`
-      return { finding: { ...ownFinding(parsed, { rule: 'read-sql', severity: 'block', message: said, at }), sqlstate: '42601' }, at }
+      return {
+        finding: {
+          ...ownFinding(parsed, { rule: 'read-sql', severity: 'block', message: said, at }),
+          sqlstate: '42601',
+        },
+        at,
+      }
     }),
   ]
   return { path: file.path, findings: placed.toSorted((a, b) => a.at - b.at).map(({ finding }) => finding) }

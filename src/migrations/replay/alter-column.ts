@@ -1,16 +1,16 @@
 import type { Column, Table } from '../catalog/types.ts'
 import { as, fingerprint, type NodeOf, texts } from '../sql/node.ts'
+import { changeColumn } from './change-column.ts'
 import type { ColumnAddition } from './changes.ts'
 import { addConstraint } from './constraints.ts'
 import { addSerialSequence, setNotNull } from './create-table.ts'
-import { changeColumn } from './change-column.ts'
 import { dropView } from './drop-view.ts'
-import { dropOwnedSequences } from './sequences.ts'
 import { indexesOf, putTable, removeRelation } from './put.ts'
 import { readColumn } from './read-column.ts'
 import type { Replay } from './replay.ts'
 import { currentTable, needColumn } from './resolve.ts'
 import { rewriteTable } from './rewrite.ts'
+import { dropOwnedSequences } from './sequences.ts'
 import { typeChangeCost, typeOf } from './types.ts'
 
 type Cmd = NodeOf<'AlterTableCmd'>

@@ -1,13 +1,13 @@
 import type { Relation, Table, UserType, View } from '../catalog/types.ts'
 import { as, listTexts, type Node, type NodeOf, texts } from '../sql/node.ts'
 import { changeColumn } from './change-column.ts'
-import { dropOwnedSequences } from './sequences.ts'
-import { dropView } from './drop-view.ts'
 import { assumeIndex } from './constraints.ts'
+import { dropView } from './drop-view.ts'
 import { indexesOf, putTable, removeRelation } from './put.ts'
 import type { Replay } from './replay.ts'
 import { currentTable, findRelation, isAssumable, needTable } from './resolve.ts'
 import { dropRoutine } from './routines.ts'
+import { dropOwnedSequences } from './sequences.ts'
 import { dropType } from './user-types.ts'
 
 type Drop = NodeOf<'DropStmt'>

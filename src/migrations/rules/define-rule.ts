@@ -65,6 +65,8 @@ export interface RuleContext {
   /** Everything that the deploy does, in order. */
   readonly applied: readonly Applied[]
   readonly report: (applied: Applied, report: Report) => void
+  /** Whether a finding already stated the lock of that relation at that statement. */
+  readonly isSaid: (applied: Applied, relation: Oid) => boolean
   /** The relation was there before the deploy: it has rows, and readers that wait. */
   readonly existed: (oid: Oid) => boolean
   /** The column as it was before the deploy, or undefined when the deploy added it. */

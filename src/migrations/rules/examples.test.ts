@@ -14,13 +14,20 @@ beforeAll(async () => {
 function firedBy(rule: Rule, sql: string): readonly string[] {
   const { given, transaction = 'unknown', major = 18 } = rule.examples
   const history =
-    given === undefined ? [] : [{ path: 'given.sql', name: 'given', text: given, visible: given, transaction, isPending: false }]
-  const files = [...history, { path: 'example.sql', name: 'example', text: sql, visible: sql, transaction, isPending: true }]
+    given === undefined
+      ? []
+      : [{ path: 'given.sql', name: 'given', text: given, visible: given, transaction, isPending: false }]
+  const files = [
+    ...history,
+    { path: 'example.sql', name: 'example', text: sql, visible: sql, transaction, isPending: true },
+  ]
   const settings = {
     server: { major, timeZone: 'UTC' },
     rules: ruleTable(RULES),
     deploys: 'together',
-    world: 'open', today: '2026-11-25' } as const
+    world: 'open',
+    today: '2026-11-25',
+  } as const
   const [file] = lintFiles(parser, files, settings).files
   if (rule.id !== 'read-sql') expect(file?.findings.filter((one) => one.rule === 'read-sql')).toEqual([])
   return file?.findings.map((one) => one.rule) ?? []

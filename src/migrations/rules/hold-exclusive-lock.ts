@@ -16,26 +16,27 @@ export const holdExclusiveLock = defineRule({
     good: 'ALTER TABLE users ADD COLUMN a int',
   },
   atEnd({ applied, before, existed, report }) {
-    const held = new Map<number, { readonly oid: Oid; readonly by: Applied }>()
+    const held = new Map<number, { readonly oid: Oid; isNoted: boolean }>()
     for (const one of applied) {
       const { transaction, tag } = one.statement
       if (transaction.kind === 'none' || QUIET.has(tag)) continue
       const first = held.get(transaction.id)
-      if (first !== undefined && first.by !== one) {
+      if (first !== undefined && (isLong(one) || !first.isNoted)) {
         const table = tableOf(before, first.oid)
-        const severity = isLong(one) ? 'warn' : 'note'
+        const name = table === undefined ? 'a table' : shown(table)
+        // Of those that are over at once, one is enough said.
         report(one, {
-          severity,
-          message: `runs while ${table === undefined ? 'a table' : shown(table)} is locked exclusively since an earlier statement`,
-          relation: first.oid,
+          severity: isLong(one) ? 'warn' : 'note',
+          message: `runs while ${name} is locked exclusively since an earlier statement`,
         })
+        first.isNoted = true
       }
       if (first !== undefined) continue
       const oid = [...one.locks].find(
         ([relation, mode]) =>
           mode === 'AccessExclusive' && existed(relation) && tableOf(before, relation) !== undefined,
       )?.[0]
-      if (oid !== undefined) held.set(transaction.id, { oid, by: one })
+      if (oid !== undefined) held.set(transaction.id, { oid, isNoted: false })
     }
   },
 })

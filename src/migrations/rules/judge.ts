@@ -57,6 +57,7 @@ export function judgeDeploy(
 ): readonly Finding[] {
   const found: Finding[] = []
   const seen = new Set<string>()
+  const said = new Map<Applied, Set<Oid>>()
   let current: Rule | undefined
   const context: RuleContext = {
     before: catalog.before,
@@ -68,6 +69,7 @@ export function judgeDeploy(
     columnAfter: (oid, id) => columnOf(catalog.after, oid, id),
     lastTouch: (oid, id, kinds) =>
       applied.findLast(({ changes }) => changes.some((one) => touches(one, oid, id, kinds))),
+    isSaid: (where, oid) => said.get(where)?.has(oid) === true,
     report(where, report) {
       if (current === undefined) return
       const finding = findingOf(current, where, report)
@@ -75,6 +77,10 @@ export function judgeDeploy(
       if (seen.has(key)) return
       seen.add(key)
       found.push(finding)
+      if (report.relation === undefined) return
+      const relations = said.get(where)
+      if (relations === undefined) said.set(where, new Set([report.relation]))
+      else relations.add(report.relation)
     },
   }
   const run = (handlers: readonly Handler[] | undefined, subject: unknown, one: Applied) => {

@@ -14,7 +14,7 @@ export const takeLock = defineRule({
     bad: 'ALTER TABLE t ADD COLUMN b int',
     good: 'CREATE TABLE n (a int)',
   },
-  atEnd({ applied, before, existed, report }) {
+  atEnd({ applied, before, existed, isSaid, report }) {
     for (const one of applied) {
       const held = [...one.locks].filter(([oid]) => existed(oid))
       const strongest = held.reduce<LockMode | undefined>((mode, [, next]) => strongerLock(mode, next), undefined)
@@ -23,6 +23,7 @@ export const takeLock = defineRule({
         // An index is locked along with its table: said only when it is locked harder.
         if (
           relation === undefined ||
+          isSaid(one, oid) ||
           mode !== strongest ||
           (relation.kind === 'index' &&
             held.some(([other]) => other === relation.table && one.locks.get(other) === mode))

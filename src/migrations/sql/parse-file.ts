@@ -37,7 +37,13 @@ export function parseFile(parser: SqlParser, source: string, visible: string): P
   const sql = expandTemplates(visible)
   const whole = parser.parse(sql)
   if (!isParseError(whole))
-    return { source, sql, positions, statements: place(whole, positionsOf(sql), sql, 0), problems: [] }
+    return {
+      source,
+      sql,
+      positions,
+      statements: place(whole, sql === source ? positions : positionsOf(sql), sql, 0),
+      problems: [],
+    }
   const forPsql = expandColons(withoutMetaCommands(sql))
   if (forPsql !== sql) {
     const again = parser.parse(forPsql)

@@ -12,14 +12,12 @@ export interface Positions {
   readonly at: (utf16: number) => Position
 }
 
-const ASCII = /^[^\u0080-\uffff]*$/
-
 export function positionsOf(source: string): Positions {
-  const isAscii = ASCII.test(source)
+  const ascii = isAscii(source)
   let starts: readonly number[] | null = null
   return {
-    fromByte: (byte) => (isAscii ? byte : scan(source, byte, utf8Length)),
-    fromCodePoint: (codePoint) => (isAscii ? codePoint : scan(source, codePoint, () => 1)),
+    fromByte: (byte) => (ascii ? byte : scan(source, byte, utf8Length)),
+    fromCodePoint: (codePoint) => (ascii ? codePoint : scan(source, codePoint, () => 1)),
     at(utf16) {
       starts ??= lineStarts(source)
       const line = lastAtMost(starts, utf16)
@@ -38,6 +36,11 @@ export function positionsOf(source: string): Positions {
   }
 }
 
+/** UTF-8 needs more bytes than UTF-16 units for every character beyond ASCII: counting is faster than looking. */
+function isAscii(text: string): boolean {
+  return Buffer.byteLength(text) === text.length
+}
+
 /** The UTF-16 offset at which so many units lie behind. */
 function scan(source: string, wanted: number, unitsOf: (codePoint: number) => number): number {
   let units = 0
@@ -51,7 +54,7 @@ function scan(source: string, wanted: number, unitsOf: (codePoint: number) => nu
 }
 
 function count(part: string, unitsOf: (codePoint: number) => number): number {
-  if (ASCII.test(part)) return part.length
+  if (isAscii(part)) return part.length
   let units = 0
   for (const char of part) units += unitsOf(char.codePointAt(0) ?? 0)
   return units

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { join, relative } from 'node:path'
 import { usageError } from '../../domain/errors.ts'
 import { quote } from '../../domain/ids.ts'
@@ -17,7 +16,7 @@ export interface Pending {
  * `all`: each file is a deploy of its own. `since`: a git commit, or the last migration that is applied; what came after is one deploy. Neither:
  * the files that were named are one deploy, and of a whole folder each file is.
  */
-export function choosePending(set: MigrationSet, since: string | null, all: boolean): Pending {
+export async function choosePending(set: MigrationSet, since: string | null, all: boolean): Promise<Pending> {
   const none = new Set<string>()
   if (all) return { paths: new Set(set.named ?? set.paths), deploys: 'each', edited: none }
   if (since !== null) return sinceName(set, since) ?? sinceCommit(set, since)
@@ -34,7 +33,7 @@ function sinceName(set: MigrationSet, since: string): Pending | null {
 const GIT_TIMEOUT_MS = 20_000
 const GIT_OUTPUT_BYTES = 8 * 1024 * 1024
 
-function sinceCommit(set: MigrationSet, since: string): Pending {
+async function sinceCommit(set: MigrationSet, since: string): Promise<Pending> {
   const unknown = (cause: unknown) =>
     usageError(`${quote(since)} is neither a migration of ${quote(set.root)} nor a commit`, {
       code: 'unknown-baseline',
@@ -43,23 +42,34 @@ function sinceCommit(set: MigrationSet, since: string): Pending {
       cause,
     })
   if (!/^[\w./@{}~^-]{1,200}$/.test(since) || since.startsWith('-')) throw unknown(undefined)
+  // Loaded here: whoever needs no git need not wait for it.
+  const { execFileSync } = await import('node:child_process')
+  const git = gitIn(execFileSync, set.root, unknown)
   const changed = (filter: string) =>
-    git(set.root, ['diff', '--name-only', '--relative', `--diff-filter=${filter}`, '-z', since, '--', '.'], unknown)
-  const untracked = git(set.root, ['ls-files', '--others', '--exclude-standard', '-z', '--', '.'], unknown)
+    git(['diff', '--name-only', '--relative', `--diff-filter=${filter}`, '-z', since, '--', '.'])
+  const untracked = git(['ls-files', '--others', '--exclude-standard', '-z', '--', '.'])
   return { paths: new Set([...changed('ACR'), ...untracked]), deploys: 'together', edited: new Set(changed('M')) }
 }
 
-function git(root: string, args: readonly string[], fail: (cause: unknown) => Error): readonly string[] {
-  try {
-    const out = execFileSync('git', ['-C', root, ...args], {
-      encoding: 'utf8',
-      timeout: GIT_TIMEOUT_MS,
-      maxBuffer: GIT_OUTPUT_BYTES,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    return out.split('\0').filter((path) => path !== '')
-  } catch (error) {
-    throw fail(error)
+type Run = typeof import('node:child_process').execFileSync
+
+function gitIn(
+  run: Run,
+  root: string,
+  fail: (cause: unknown) => Error,
+): (args: readonly string[]) => readonly string[] {
+  return (args) => {
+    try {
+      const out = run('git', ['-C', root, ...args], {
+        encoding: 'utf8',
+        timeout: GIT_TIMEOUT_MS,
+        maxBuffer: GIT_OUTPUT_BYTES,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+      return out.split('\0').filter((path) => path !== '')
+    } catch (error) {
+      throw fail(error)
+    }
   }
 }
 

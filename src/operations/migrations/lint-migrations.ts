@@ -53,11 +53,17 @@ export async function lintMigrations(ask: LintAsk): Promise<LintOutcome> {
   const linted: LintedSet[] = []
   let statements = 0
   for (const set of sets) {
-    const pending = choosePending(set, ask.since, ask.all)
+    const pending = await choosePending(set, ask.since, ask.all)
     const read = set.paths.map((path) => readOne(ask, set, path, pending))
     // With a history to stand on, what an IF EXISTS asks for and no file made is not there.
     const world = set.paths.length > 1 ? 'closed' : 'open'
-    const result = lintFiles(parser, read, { server: ask.server, rules, deploys: pending.deploys, world, today: ask.today })
+    const result = lintFiles(parser, read, {
+      server: ask.server,
+      rules,
+      deploys: pending.deploys,
+      world,
+      today: ask.today,
+    })
     files.push(...result.files)
     statements += result.statements
     const judged = read.filter(({ isPending }) => isPending).length
