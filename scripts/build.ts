@@ -21,6 +21,8 @@ const common: BuildOptions = {
   minify: true,
   // Errors are told by their names.
   keepNames: true,
+  // `require` for what is loaded late: `import()` would first load Node's ESM loader.
+  supported: { 'dynamic-import': false },
   define: { 'import.meta.url': '__moduleUrl' },
   banner: { js: "const __moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
   legalComments: 'none',

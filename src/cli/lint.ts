@@ -1,7 +1,11 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { usageError } from '../domain/errors.ts'
 import { quote } from '../domain/ids.ts'
+import { sha256Hex } from '../lib/sha256.ts'
 import { LAYOUT_NAMES } from '../migrations/layout/layouts.ts'
 import { chooseRules } from '../operations/migrations/choose-rules.ts'
+import { type LintCache, lintCacheIn } from '../operations/migrations/lint-cache.ts'
 import { lintMigrations } from '../operations/migrations/lint-migrations.ts'
 import type { CommandInput } from './define-command.ts'
 import { EXIT } from './exit-codes.ts'
@@ -20,6 +24,7 @@ interface LintOptions {
   readonly postgres?: string
   readonly timeZone?: string
   readonly explain?: string
+  readonly fresh?: boolean
 }
 
 const FORMATS = ['text', 'json', 'sarif', 'github', 'gitlab', 'markdown'] as const
@@ -46,6 +51,7 @@ export async function lint({ args, io, options }: CommandInput): Promise<number>
     server: { major: parseMajor(asked.postgres ?? '18'), timeZone: asked.timeZone ?? 'UTC' },
     rules: chooseRules(asked.rules ?? ''),
     today: new Date().toISOString().slice(0, 10),
+    ...cacheFor(io, asked.fresh === true),
   })
   io.out(renderLint(outcome, format, painter(io.useColor), asked.notes === true))
   return outcome.report.summary.block > 0 ? EXIT.refused : EXIT.done
@@ -67,4 +73,16 @@ function parseMajor(text: string): number {
     code: 'bad-option',
     place: { flag: '--postgres' },
   })
+}
+
+/** Only the bundle has a version to believe: its own bytes. From source, every run is a fresh one. */
+function cacheFor(
+  { variables }: CommandInput['io'],
+  isFresh: boolean,
+): { readonly cache: LintCache | null; readonly version: string } {
+  const self = new URL(import.meta.url)
+  const home = variables.XDG_CACHE_HOME ?? (variables.HOME === undefined ? undefined : join(variables.HOME, '.cache'))
+  if (isFresh || self.pathname.endsWith('.ts') || home === undefined || home === '')
+    return { cache: null, version: 'source' }
+  return { cache: lintCacheIn(join(home, 'backflip', 'lint')), version: sha256Hex(readFileSync(self)) }
 }

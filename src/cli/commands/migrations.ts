@@ -20,6 +20,7 @@ export const migrationsLint = defineCommand({
     { flags: '--transaction <how>', description: 'file, statement or unknown; default: as the runner does' },
     { flags: '--postgres <major>', description: 'version of the server; default 18' },
     { flags: '--time-zone <zone>', description: 'of the migrating session; default UTC' },
+    { flags: '--fresh', description: 'without what an earlier run found out' },
     { flags: '--explain <rule>', description: 'what a rule sees, why, and the safe way; lints nothing' },
   ],
   examples: [

@@ -2,6 +2,7 @@ import { emptyCatalog } from '../catalog/catalog.ts'
 import type { Applied } from '../replay/changes.ts'
 import { type Replay, type ServerFacts, statementRecord } from '../replay/replay.ts'
 import { type RunnerTransaction, runFile } from '../replay/run-file.ts'
+import type { Axis, Severity } from '../rules/define-rule.ts'
 import { RULES_BY_ID } from '../rules/index.ts'
 import { type Finding, judgeDeploy, type RuleTable } from '../rules/judge.ts'
 import { type ParsedFile, parseFile } from '../sql/parse-file.ts'
@@ -21,6 +22,15 @@ export interface LintFile {
   readonly transaction: RunnerTransaction
   /** Judged, or history that only builds the schema. */
   readonly isPending: boolean
+  /** What is wrong with it as a file. */
+  readonly problems?: readonly FileProblem[]
+}
+
+export interface FileProblem {
+  readonly rule: string
+  readonly axis: Axis
+  readonly severity: Severity
+  readonly message: string
 }
 
 export interface LintSettings {
@@ -69,6 +79,8 @@ export function lintFiles(parser: SqlParser, files: readonly LintFile[], setting
     if (!file.isPending) {
       earlier.add(file.name)
       replay.catalog.mark()
+      const problems = problemFindings(file, parsed)
+      if (problems.length > 0) reported.push({ path: file.path, findings: problems })
       return
     }
     statements += parsed.statements.length
@@ -112,20 +124,21 @@ function reportFile({ file, parsed, index }: DeployFile, all: readonly Finding[]
       }
     }),
   ]
-  return { path: file.path, findings: placed.toSorted((a, b) => a.at - b.at).map(({ finding }) => finding) }
+  const inOrder = placed.toSorted((a, b) => a.at - b.at).map(({ finding }) => finding)
+  return { path: file.path, findings: [...problemFindings(file, parsed), ...inOrder] }
 }
 
 const MAX_STATEMENT_CHARS = 300
 
 function reportFinding(parsed: ParsedFile, finding: Finding): ReportedFinding {
   const { start, end } = finding.applied.statement
-  const { line, column } = parsed.positions.at(start)
+  const { line, column } = parsed.positions.lineAt(start)
   return {
     rule: finding.rule,
     axis: finding.axis,
     severity: finding.severity,
     line,
-    column: column.utf16,
+    column,
     statement: parsed.source.slice(start, Math.min(end, start + MAX_STATEMENT_CHARS)),
     ...(finding.sqlstate === null ? {} : { sqlstate: finding.sqlstate }),
     ...(finding.lock === null ? {} : { lock: finding.lock, rewrite: finding.rewrite }),
@@ -134,18 +147,22 @@ function reportFinding(parsed: ParsedFile, finding: Finding): ReportedFinding {
   }
 }
 
+function problemFindings({ problems = [] }: LintFile, parsed: ParsedFile): readonly ReportedFinding[] {
+  return problems.map((one) => ({ ...ownFinding(parsed, { ...one, at: 0 }), axis: one.axis }))
+}
+
 /** A finding about the file's text rather than a statement. */
 function ownFinding(
   parsed: ParsedFile,
-  { rule, severity, message, at }: { rule: string; severity: 'block' | 'warn'; message: string; at: number },
+  { rule, severity, message, at }: { rule: string; severity: Severity; message: string; at: number },
 ): ReportedFinding {
-  const { line, column } = parsed.positions.at(at)
+  const { line, column } = parsed.positions.lineAt(at)
   return {
     rule,
     axis: 'L',
     severity,
     line,
-    column: column.utf16,
+    column,
     statement: parsed.source.slice(at, at + MAX_STATEMENT_CHARS).split('\n')[0] ?? '',
     message,
     safe: RULES_BY_ID.get(rule)?.safeWay ?? '',

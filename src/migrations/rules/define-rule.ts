@@ -19,6 +19,8 @@ export interface Rule {
   /** The axis of its findings, the first one where it has several. */
   readonly axes: readonly Axis[]
   readonly group: RuleGroup
+  /** `files`: seen in the files of a run, not in their SQL; its examples are words. */
+  readonly scope?: 'files'
   /** What happens, in one sentence. */
   readonly summary: string
   /** Why, for the page about the rule: two or three sentences. */

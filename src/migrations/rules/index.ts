@@ -58,6 +58,7 @@ import { dropType } from './drop-type.ts'
 import { dropUniqueConstraint } from './drop-unique-constraint.ts'
 import { dropUniqueIndex } from './drop-unique-index.ts'
 import { dropView } from './drop-view.ts'
+import { editMigration } from './edit-migration.ts'
 import { enableRowSecurity } from './enable-row-security.ts'
 import { forgetForeignKeyIndex } from './forget-foreign-key-index.ts'
 import { giveReason } from './give-reason.ts'
@@ -70,6 +71,7 @@ import { losePartitionRows } from './lose-partition-rows.ts'
 import { makeRepeatable } from './make-repeatable.ts'
 import { missApplicationName } from './miss-application-name.ts'
 import { missIdleTimeout } from './miss-idle-timeout.ts'
+import { missInverse } from './miss-inverse.ts'
 import { missLockTimeout } from './miss-lock-timeout.ts'
 import { missStatementTimeout } from './miss-statement-timeout.ts'
 import { missTimeouts } from './miss-timeouts.ts'
@@ -99,6 +101,7 @@ import { renameEnumValue } from './rename-enum-value.ts'
 import { renameSchema } from './rename-schema.ts'
 import { renameTable } from './rename-table.ts'
 import { renewAllow } from './renew-allow.ts'
+import { reorderMigration } from './reorder-migration.ts'
 import { replaceFunction } from './replace-function.ts'
 import { replaceView } from './replace-view.ts'
 import { requireNewColumn } from './require-new-column.ts'
@@ -181,6 +184,7 @@ export const RULES: readonly Rule[] = [
   dropUniqueConstraint,
   dropUniqueIndex,
   dropView,
+  editMigration,
   enableRowSecurity,
   forgetForeignKeyIndex,
   giveReason,
@@ -193,6 +197,7 @@ export const RULES: readonly Rule[] = [
   makeRepeatable,
   missApplicationName,
   missIdleTimeout,
+  missInverse,
   missLockTimeout,
   missStatementTimeout,
   missTimeouts,
@@ -222,6 +227,7 @@ export const RULES: readonly Rule[] = [
   renameSchema,
   renameTable,
   renewAllow,
+  reorderMigration,
   replaceFunction,
   replaceView,
   requireNewColumn,

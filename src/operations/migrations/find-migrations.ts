@@ -19,6 +19,8 @@ export interface MigrationSet {
   readonly paths: readonly string[]
   /** Those that were named one by one; null when the folder was. */
   readonly named: ReadonlySet<string> | null
+  /** Every file below the root, down migrations too. */
+  readonly others: ReadonlySet<string>
 }
 
 /** Finds the sets that the paths belong to: a folder is one, a file belongs to its folder's. */
@@ -53,12 +55,20 @@ function readSet(root: string, named: ReadonlySet<string> | null, forced: Layout
     forced === null ? detectLayout(found, (path) => head(join(root, path))) : { name: forced, because: '--layout' }
   const layout = LAYOUTS[guess.name]
   const ordered = orderMigrations(layout, found)
-  if (named === null) return { root, layout, guess, paths: ordered, named }
+  const others = new Set(found)
+  if (named === null) return { root, layout, guess, paths: ordered, named, others }
   // A plain folder may hold anything: only numbered files are each other's history.
   const isHistory = layout.name !== 'plain' || ordered.every((path) => /(^|\/)\d{3,}[_-][^/]*$/.test(path))
   const last = Math.max(...[...named].map((path) => ordered.indexOf(path)))
   const paths = isHistory && last >= 0 ? ordered.slice(0, last + 1) : []
-  return { root, layout, guess, paths: [...paths, ...[...named].filter((path) => !paths.includes(path))], named }
+  return {
+    root,
+    layout,
+    guess,
+    paths: [...paths, ...[...named].filter((path) => !paths.includes(path))],
+    named,
+    others,
+  }
 }
 
 function slashes(path: string): string {
