@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -59,6 +59,18 @@ const websocketsApart: Plugin = {
   },
 }
 
+/** The grammar and the rules of `migrations lint` stay a file of their own too. */
+const lintApart: Plugin = {
+  name: 'lint-apart',
+  setup(builder) {
+    builder.onResolve({ filter: /\/lint\.ts$/ }, ({ path, importer }) =>
+      path === '../lint.ts' && importer.endsWith('src/cli/commands/migrations.ts')
+        ? { path: './lint.cjs', external: true }
+        : undefined,
+    )
+  },
+}
+
 /** commander loads it at its own start, for commands that are programs of their own; we have none, and it costs a tenth of Node's start. */
 const childProcessLater: Plugin = {
   name: 'child-process-later',
@@ -79,7 +91,7 @@ await Promise.all([
     ...common,
     entryPoints: ['src/cli/entry.ts'],
     outfile: join(dist, 'cli.cjs'),
-    plugins: [parserApart, commanderApart, websocketsApart],
+    plugins: [parserApart, lintApart, commanderApart, websocketsApart],
   }),
   build({
     ...common,
@@ -88,11 +100,14 @@ await Promise.all([
     plugins: [childProcessLater],
   }),
   build({ ...common, entryPoints: ['ws'], outfile: join(dist, 'ws.cjs') }),
+  build({ ...common, entryPoints: ['src/cli/lint.ts'], outfile: join(dist, 'lint.cjs') }),
   build({ ...common, entryPoints: ['src/config/parse.ts'], outfile: join(dist, 'parse-config.cjs') }),
   build({ ...common, entryPoints: ['src/drivers/process/one-off.ts'], outfile: join(dist, 'one-off.cjs') }),
 ])
+// Beside the bundle, where libpg-query looks for it.
+copyFileSync(join(root, 'node_modules/libpg-query/wasm/libpg-query.wasm'), join(dist, 'libpg-query.wasm'))
 // What is bundled keeps its licence.
-const licences = ['commander', 'ws', 'yaml', 'zod'].map((name) => {
+const licences = ['commander', 'libpg-query', 'ws', 'yaml', 'zod'].map((name) => {
   const text = readFileSync(join(root, 'node_modules', name, 'LICENSE'), 'utf8')
   return `${name}\n${'='.repeat(name.length)}\n\n${text.trim()}\n`
 })

@@ -52,6 +52,7 @@ function problemOf(from: string, to: string): string | null {
 /** A package is used in one place, so that it can be replaced there. */
 const PACKAGES: { readonly [name: string]: readonly string[] } = {
   commander: ['src/cli/'],
+  'libpg-query': ['src/migrations/sql/'],
   zod: ['src/config/'],
   yaml: ['src/config/'],
   ws: ['src/drivers/incus/'],

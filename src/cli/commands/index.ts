@@ -10,6 +10,7 @@ import { history } from './history.ts'
 import { init } from './init.ts'
 import { lockAcquire, lockBreak, lockRelease, lockStatus } from './lock.ts'
 import { logs } from './logs.ts'
+import { migrationsLint } from './migrations.ts'
 import { planDeploy, planRollback } from './plan.ts'
 import { publish } from './publish.ts'
 import { abort, resume } from './recover.ts'
@@ -52,6 +53,7 @@ export const COMMANDS: readonly Command[] = [
   lockBreak,
   freeze,
   unfreeze,
+  migrationsLint,
   adopt,
   up,
   down,

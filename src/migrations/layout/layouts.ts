@@ -1,0 +1,143 @@
+import type { RunnerTransaction } from '../replay/run-file.ts'
+
+/** One of the ways in which migration runners lay out their files, and how they send them. */
+export interface Layout {
+  readonly name: LayoutName
+  /** Whether a file of that path, from the folder's root and with `/`, is an up migration. */
+  readonly isMigration: (path: string) => boolean
+  /** What the runner records: the name by which it knows the migration. */
+  readonly nameOf: (path: string) => string
+  /** The lines that go up when one file holds both ways; null for a file as it is. */
+  readonly sections: { readonly up: RegExp; readonly down: RegExp } | null
+  /** How it sends a file that says nothing else. */
+  readonly transaction: RunnerTransaction
+  /** What a file says when it is not to run in a transaction. */
+  readonly noTransaction: RegExp | null
+  /** Left as it is by its tool: what ends a statement besides a semicolon. */
+  readonly statementEnd?: RegExp
+}
+
+export const LAYOUT_NAMES = [
+  'prisma',
+  'drizzle',
+  'node-pg-migrate',
+  'graphile-migrate',
+  'knex',
+  'goose',
+  'golang-migrate',
+  'dbmate',
+  'flyway',
+  'diesel',
+  'sqlx',
+  'plain',
+] as const
+export type LayoutName = (typeof LAYOUT_NAMES)[number]
+
+const isSql = (path: string) => path.endsWith('.sql')
+const baseName = (path: string) => path.slice(path.lastIndexOf('/') + 1)
+const folderName = (path: string) => path.split('/').at(-2) ?? path
+const withoutEnding = (path: string) => baseName(path).replace(/(\.up)?\.(sql|js|ts|cjs|mjs)$/, '')
+const isDown = (path: string) => /(^|[._/-])(down|undo|rollback)\.sql$/i.test(path)
+
+/** Each as its runner's documentation and code say it. All of them wrap a file in a transaction unless it says otherwise. */
+export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
+  // Sent as one query of several statements: PostgreSQL makes that one transaction.
+  prisma: {
+    name: 'prisma',
+    isMigration: (path) => /(^|\/)migration\.sql$/.test(path),
+    nameOf: folderName,
+    sections: null,
+    transaction: 'file',
+    noTransaction: null,
+  },
+  drizzle: {
+    name: 'drizzle',
+    isMigration: isSql,
+    nameOf: withoutEnding,
+    sections: null,
+    transaction: 'file',
+    noTransaction: null,
+    statementEnd: /^--> statement-breakpoint/gm,
+  },
+  'node-pg-migrate': {
+    name: 'node-pg-migrate',
+    isMigration: (path) => isSql(path) && !isDown(path),
+    nameOf: withoutEnding,
+    sections: { up: /^\s*--\s*up migration/i, down: /^\s*--\s*down migration/i },
+    transaction: 'file',
+    noTransaction: null,
+  },
+  'graphile-migrate': {
+    name: 'graphile-migrate',
+    isMigration: (path) => isSql(path) && !path.startsWith('fixtures/'),
+    nameOf: baseName,
+    sections: null,
+    transaction: 'file',
+    noTransaction: /^--! ?no-transaction/m,
+  },
+  knex: {
+    name: 'knex',
+    isMigration: (path) => /\.(js|ts|cjs|mjs)$/.test(path) && !path.endsWith('.d.ts'),
+    nameOf: baseName,
+    sections: null,
+    transaction: 'file',
+    noTransaction: /transaction\s*:\s*false/,
+  },
+  goose: {
+    name: 'goose',
+    isMigration: isSql,
+    nameOf: withoutEnding,
+    sections: { up: /^\s*--\s*\+goose\s+up\b/i, down: /^\s*--\s*\+goose\s+down\b/i },
+    transaction: 'file',
+    noTransaction: /^\s*--\s*\+goose\s+no\s+transaction/im,
+    statementEnd: /^\s*--\s*\+goose\s+statementend/gim,
+  },
+  'golang-migrate': {
+    name: 'golang-migrate',
+    isMigration: (path) => path.endsWith('.up.sql'),
+    nameOf: withoutEnding,
+    sections: null,
+    transaction: 'file',
+    noTransaction: null,
+  },
+  dbmate: {
+    name: 'dbmate',
+    isMigration: isSql,
+    nameOf: withoutEnding,
+    sections: { up: /^\s*--\s*migrate:up\b/i, down: /^\s*--\s*migrate:down\b/i },
+    transaction: 'file',
+    noTransaction: /^\s*--\s*migrate:up\b.*transaction:\s*false/im,
+  },
+  flyway: {
+    name: 'flyway',
+    isMigration: (path) => /(^|\/)[VR][\w.]*__.*\.sql$/.test(path),
+    nameOf: withoutEnding,
+    sections: null,
+    transaction: 'file',
+    noTransaction: /^--\s*flyway:executeInTransaction=false/im,
+  },
+  diesel: {
+    name: 'diesel',
+    isMigration: (path) => /(^|\/)up\.sql$/.test(path),
+    nameOf: folderName,
+    sections: null,
+    transaction: 'file',
+    noTransaction: null,
+  },
+  sqlx: {
+    name: 'sqlx',
+    isMigration: (path) => isSql(path) && !isDown(path),
+    nameOf: withoutEnding,
+    sections: null,
+    transaction: 'file',
+    noTransaction: /^-- no-transaction/,
+  },
+  plain: {
+    name: 'plain',
+    isMigration: (path) => isSql(path) && !isDown(path),
+    nameOf: (path) => path,
+    sections: null,
+    transaction: 'unknown',
+    noTransaction: null,
+  },
+}

@@ -1,0 +1,45 @@
+import type { Layout } from './layouts.ts'
+
+/** The order in which the runner applies its files. */
+export function orderMigrations(layout: Layout, paths: readonly string[]): readonly string[] {
+  return paths
+    .filter(layout.isMigration)
+    .map((path) => ({ path, key: keyOf(layout, path) }))
+    .toSorted((a, b) => compareKeys(a.key, b.key) || compareText(a.path, b.path))
+    .map(({ path }) => path)
+}
+
+type Key = readonly (number | bigint | string)[]
+
+function keyOf(layout: Layout, path: string): Key {
+  const name = layout.nameOf(path)
+  if (layout.name === 'flyway') {
+    const version = /^V([\d._]+?)__/.exec(name)?.[1]
+    // Repeatable ones come after all versions.
+    return version === undefined ? [1n, name] : [0n, ...version.split(/[._]/).map((part) => BigInt(part || '0'))]
+  }
+  if (layout.name === 'plain') return path.split('/').flatMap((part) => versionOf(part))
+  return versionOf(name)
+}
+
+/** A leading number counts as one. diesel sorts by the digits of a date without its dashes (research/migrations.md §5). */
+function versionOf(name: string): Key {
+  const digits = /^\d+(?:-\d+)*/.exec(name)?.[0].replaceAll('-', '')
+  return digits === undefined ? [name] : [BigInt(digits), name]
+}
+
+function compareKeys(a: Key, b: Key): number {
+  for (let at = 0; at < Math.max(a.length, b.length); at += 1) {
+    const [left, right] = [a[at], b[at]]
+    if (left === undefined || right === undefined) return left === undefined ? -1 : 1
+    if (typeof left === 'string' || typeof right === 'string') {
+      const order = compareText(String(left), String(right))
+      if (order !== 0) return order
+    } else if (left !== right) return left < right ? -1 : 1
+  }
+  return 0
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

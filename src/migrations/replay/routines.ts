@@ -1,0 +1,102 @@
+import { formatType, nameKey } from '../catalog/catalog.ts'
+import type { Routine } from '../catalog/types.ts'
+import { as, type Node, type NodeOf, text, texts } from '../sql/node.ts'
+import type { Replay } from './replay.ts'
+import { isAssumable } from './resolve.ts'
+import { typeOf } from './types.ts'
+
+const IN_MODES = new Set(['FUNC_PARAM_IN', 'FUNC_PARAM_INOUT', 'FUNC_PARAM_VARIADIC', 'FUNC_PARAM_DEFAULT'])
+
+export function createRoutine(replay: Replay, node: NodeOf<'CreateFunctionStmt'>): Routine {
+  const names = texts(node.funcname)
+  const parameters = (node.parameters ?? []).flatMap((one) => as(one, 'FunctionParameter') ?? [])
+  const options = new Map(
+    (node.options ?? []).flatMap((one) => {
+      const option = as(one, 'DefElem')
+      return option === undefined ? [] : [[option.defname ?? '', option.arg] as const]
+    }),
+  )
+  const routine: Routine = {
+    oid: replay.catalog.nextOid(),
+    schema: names.at(-2) ?? replay.searchPath[0] ?? 'public',
+    name: names.at(-1) ?? '',
+    kind: node.is_procedure === true ? 'procedure' : 'function',
+    arguments: parameters
+      .filter(({ mode }) => IN_MODES.has(mode ?? 'FUNC_PARAM_DEFAULT'))
+      .map(({ argType }) => formatType(replay.catalog.after, { ...typeOf(replay, argType).type, modifiers: [] }))
+      .join(', '),
+    optional: parameters.filter(({ defexpr }) => defexpr !== undefined).length,
+    returns:
+      node.returnType === undefined ? 'void' : formatType(replay.catalog.after, typeOf(replay, node.returnType).type),
+    language: text(options.get('language')).toLowerCase(),
+    volatility: volatility(text(options.get('volatility'))),
+    isAssumed: false,
+  }
+  const same = replay.catalog.after
+    .routinesNamed(routine.schema, routine.name)
+    .find((one) => one.arguments === routine.arguments)
+  const kept = same === undefined ? routine : { ...routine, oid: same.oid }
+  replay.catalog.routines.set(kept.oid, kept)
+  if (same === undefined) {
+    const key = nameKey(routine.schema, routine.name)
+    replay.catalog.routineNames.set(key, [...(replay.catalog.routineNames.get(key) ?? []), routine.oid])
+  }
+  replay.record.change({ kind: 'create-routine', routine: kept, replaced: same ?? null })
+  return kept
+}
+
+function volatility(word: string): Routine['volatility'] {
+  return word === 'immutable' || word === 'stable' ? word : 'volatile'
+}
+
+export function dropRoutine(replay: Replay, object: Node, node: NodeOf<'DropStmt'>): void {
+  const written = as(object, 'ObjectWithArgs')
+  const names = texts(written?.objname)
+  const name = names.at(-1) ?? ''
+  const args =
+    written?.args_unspecified === true
+      ? null
+      : (written?.objargs ?? [])
+          .map((one) =>
+            formatType(replay.catalog.after, { ...typeOf(replay, as(one, 'TypeName')).type, modifiers: [] }),
+          )
+          .join(', ')
+  const found = candidates(replay, names).find((one) => args === null || one.arguments === args)
+  if (found !== undefined) {
+    takeRoutine(replay, found)
+    return
+  }
+  if (!isAssumable(replay, node.missing_ok === true)) return
+  takeRoutine(replay, {
+    oid: replay.catalog.nextOid(),
+    schema: names.at(-2) ?? replay.searchPath[0] ?? 'public',
+    name,
+    kind: node.removeType === 'OBJECT_PROCEDURE' ? 'procedure' : 'function',
+    arguments: args ?? '',
+    optional: 0,
+    returns: 'unknown',
+    language: 'unknown',
+    volatility: 'volatile',
+    isAssumed: true,
+  })
+}
+
+function candidates(replay: Replay, names: readonly string[]): readonly Routine[] {
+  const name = names.at(-1) ?? ''
+  const schemas = names.length > 1 ? [names.at(-2) ?? ''] : replay.searchPath
+  const found = schemas.flatMap((schema) => replay.catalog.after.routinesNamed(schema, name))
+  return found.length > 0 || names.length > 1
+    ? found
+    : [...replay.catalog.routines.values()].filter((one) => one.name === name)
+}
+
+function takeRoutine(replay: Replay, routine: Routine): void {
+  const key = nameKey(routine.schema, routine.name)
+  if (routine.isAssumed) replay.catalog.routines.assume(routine.oid, routine)
+  replay.record.change({ kind: 'drop-routine', routine })
+  replay.catalog.routines.delete(routine.oid)
+  replay.catalog.routineNames.set(
+    key,
+    (replay.catalog.routineNames.get(key) ?? []).filter((oid) => oid !== routine.oid),
+  )
+}
