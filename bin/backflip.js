@@ -8,6 +8,9 @@ const { delimiter, dirname, join } = require('node:path')
 
 const NEEDED = [24, 15]
 const root = dirname(__dirname)
+const COMPILED = join(root, 'dist', 'compiled')
+/** Verbs with a bundle of their own (scripts/build.ts): what is read at a start is what it costs. */
+const HOT = ['rollback', 'status']
 
 function isEnough(version) {
   const [major, minor] = version.replace(/^v/, '').split('.').map(Number)
@@ -31,33 +34,34 @@ function run() {
   // A checkout runs its sources, so that nobody tries yesterday's build; the package has none and runs what was built.
   if (existsSync(join(root, 'src', 'cli', 'entry.ts')))
     return import('../src/cli/entry.ts').then((entry) => entry.runProcess(version))
-  return loadBuilt(join(root, 'dist', 'cli.cjs')).runProcess(version)
+  const verb = process.argv[2]
+  if (HOT.includes(verb)) return loadBuilt('hot.cjs', verb).runProcess(version)
+  require('node:module').enableCompileCache(COMPILED)
+  return loadBuilt('cli.cjs', /^[a-z-]{1,20}$/.test(verb || '') ? verb : 'other').runProcess(version)
 }
 
 /**
  * The bundle, with what V8 compiled the last time this verb went well: also the functions that are compiled when first called, which Node's own
  * compile cache leaves out (docs/decisions/0006-start-up.md). It lies beside the bundle: whoever can write there can change the bundle too.
  */
-function loadBuilt(file) {
+function loadBuilt(name, verb) {
   const { Script } = require('node:vm')
-  const verb = /^[a-z-]{1,20}$/.test(process.argv[2] || '') ? process.argv[2] : 'other'
-  const folder = join(dirname(file), 'compiled')
-  const cache = join(folder, `${verb}-${process.version}-${process.arch}`)
+  const file = join(root, 'dist', name)
+  const cache = join(COMPILED, `${verb}-${process.version}-${process.arch}`)
   const cachedData = existsSync(cache) ? readFileSync(cache) : undefined
   const wrapped = `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, 'latin1')}\n})`
   const script = new Script(wrapped, { filename: file, cachedData })
-  if (cachedData === undefined || script.cachedDataRejected)
-    process.on('exit', (code) => keep(script, code, folder, cache))
+  if (cachedData === undefined || script.cachedDataRejected) process.on('exit', (code) => keep(script, code, cache))
   const module = { exports: {} }
   script.runInThisContext()(module.exports, require('node:module').createRequire(file), module, file, dirname(file))
   return module.exports
 }
 
-function keep(script, code, folder, cache) {
+function keep(script, code, cache) {
   if (code !== 0) return
   const temporary = `${cache}.${process.pid}`
   try {
-    mkdirSync(folder, { recursive: true })
+    mkdirSync(COMPILED, { recursive: true })
     writeFileSync(temporary, script.createCachedData())
     renameSync(temporary, cache)
   } catch (error) {

@@ -8,9 +8,8 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')
 
 /**
- * The published program: one CommonJS file for everything that a flip needs, and beside it what only a changed configuration needs (the YAML
- * parser and the validator, two thirds of the bytes). One file and not many, CommonJS and not ESM: each was measured, and Node's start is the
- * denominator (docs/decisions/0006-start-up.md).
+ * The published program: one CommonJS file, and beside it what only some commands load. Few files and not many, CommonJS and not ESM: each was
+ * measured, and Node's start is the denominator (docs/decisions/0006-start-up.md).
  */
 const common: BuildOptions = {
   absWorkingDir: root,
@@ -31,43 +30,66 @@ const common: BuildOptions = {
   logLevel: 'warning',
 }
 
-/** The parser stays a file of its own, loaded when a configuration was never seen before. */
-const parserApart: Plugin = {
-  name: 'parser-apart',
-  setup(builder) {
-    builder.onResolve({ filter: /\/parse\.ts$/ }, ({ path, importer }) =>
-      path === './parse.ts' && importer.endsWith('src/config/load.ts')
-        ? { path: './parse-config.cjs', external: true }
-        : undefined,
-    )
-  },
+interface Apart {
+  /** Who loads it, late. */
+  readonly from: string
+  readonly as: string
+  readonly entry: string
+  readonly file: string
 }
 
-/** Only help and mistakes need it. */
-const commanderApart: Plugin = {
-  name: 'commander-apart',
-  setup(builder) {
-    builder.onResolve({ filter: /^commander$/ }, () => ({ path: './commander.cjs', external: true }))
-  },
+/** What only some commands load stays a file of its own, so that every start reads less: two thirds of the bytes are the first two. */
+const PARSER: Apart = {
+  from: 'src/config/load.ts',
+  as: './parse.ts',
+  entry: 'src/config/parse.ts',
+  file: 'parse-config.cjs',
+}
+const LINTER: Apart = {
+  from: 'src/cli/commands/migrations.ts',
+  as: '../lint.ts',
+  entry: 'src/cli/lint.ts',
+  file: 'lint.cjs',
+}
+/** Starting and stopping instances: a flip does neither. */
+const CHANGES: Apart = {
+  from: 'src/drivers/process/runtime.ts',
+  as: './changes.ts',
+  entry: 'src/drivers/process/changes.ts',
+  file: 'changes.cjs',
+}
+/** Help, and the words for mistakes: the whole program has them. */
+const PROGRAM: Apart = { from: 'src/cli/main.ts', as: './program.ts', entry: '', file: 'cli.cjs' }
+/** Only help and mistakes need the first, only commands in a container of Incus the second. */
+const PACKAGES_APART = ['commander', 'ws']
+
+function apart(parts: readonly Apart[]): Plugin {
+  return {
+    name: 'apart',
+    setup(builder) {
+      builder.onResolve({ filter: /^\.\.?\// }, ({ path, importer }) => {
+        const part = parts.find(({ from, as }) => path === as && importer === join(root, from))
+        return part === undefined ? undefined : { path: `./${part.file}`, external: true }
+      })
+      builder.onResolve({ filter: new RegExp(`^(${PACKAGES_APART.join('|')})$`) }, ({ path }) => ({
+        path: `./${path}.cjs`,
+        external: true,
+      }))
+    },
+  }
 }
 
-/** Only commands in a container of Incus need it. */
-const websocketsApart: Plugin = {
-  name: 'websockets-apart',
+/** The verbs that people wait for at three in the morning, in a bundle without the others (docs/decisions/0006-start-up.md). `bin/backflip.js` knows them. */
+const hotVerbs: Plugin = {
+  name: 'hot-verbs',
   setup(builder) {
-    builder.onResolve({ filter: /^ws$/ }, () => ({ path: './ws.cjs', external: true }))
-  },
-}
-
-/** The grammar and the rules of `migrations lint` stay a file of their own too. */
-const lintApart: Plugin = {
-  name: 'lint-apart',
-  setup(builder) {
-    builder.onResolve({ filter: /\/lint\.ts$/ }, ({ path, importer }) =>
-      path === '../lint.ts' && importer.endsWith('src/cli/commands/migrations.ts')
-        ? { path: './lint.cjs', external: true }
-        : undefined,
-    )
+    builder.onResolve({ filter: /\/commands\/index\.ts$/ }, () => ({ path: 'hot-commands', namespace: 'hot' }))
+    builder.onLoad({ filter: /.*/, namespace: 'hot' }, () => ({
+      contents: `import { rollback } from './src/cli/commands/rollback.ts'
+import { status } from './src/cli/commands/status.ts'
+export const COMMANDS = [rollback, status]`,
+      resolveDir: root,
+    }))
   },
 }
 
@@ -85,24 +107,17 @@ const childProcessLater: Plugin = {
   },
 }
 
+const one = (entry: string, file: string, plugins: Plugin[] = []) =>
+  build({ ...common, entryPoints: [entry], outfile: join(dist, file), plugins })
+
 await rm(dist, { recursive: true, force: true })
 await Promise.all([
-  build({
-    ...common,
-    entryPoints: ['src/cli/entry.ts'],
-    outfile: join(dist, 'cli.cjs'),
-    plugins: [parserApart, lintApart, commanderApart, websocketsApart],
-  }),
-  build({
-    ...common,
-    entryPoints: ['commander'],
-    outfile: join(dist, 'commander.cjs'),
-    plugins: [childProcessLater],
-  }),
-  build({ ...common, entryPoints: ['ws'], outfile: join(dist, 'ws.cjs') }),
-  build({ ...common, entryPoints: ['src/cli/lint.ts'], outfile: join(dist, 'lint.cjs') }),
-  build({ ...common, entryPoints: ['src/config/parse.ts'], outfile: join(dist, 'parse-config.cjs') }),
-  build({ ...common, entryPoints: ['src/drivers/process/one-off.ts'], outfile: join(dist, 'one-off.cjs') }),
+  one('src/cli/entry.ts', 'cli.cjs', [apart([PARSER, LINTER])]),
+  one('src/cli/entry.ts', 'hot.cjs', [hotVerbs, apart([PARSER, PROGRAM, CHANGES])]),
+  ...[PARSER, LINTER, CHANGES].map(({ entry, file }) => one(entry, file)),
+  one('commander', 'commander.cjs', [childProcessLater]),
+  one('ws', 'ws.cjs'),
+  one('src/drivers/process/one-off.ts', 'one-off.cjs'),
 ])
 // Beside the bundle, where libpg-query looks for it.
 copyFileSync(join(root, 'node_modules/libpg-query/wasm/libpg-query.wasm'), join(dist, 'libpg-query.wasm'))

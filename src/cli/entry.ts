@@ -1,6 +1,11 @@
 import type { Io } from './io.ts'
 import { main } from './main.ts'
 
+/** For the bundle that has only some verbs: help and mistakes come from the one that has all. */
+export async function runProgram(...args: Parameters<typeof import('./program.ts').runProgram>): Promise<number> {
+  return (await import('./program.ts')).runProgram(...args)
+}
+
 /** The process's own terminal, signals and variables. */
 export async function runProcess(version: string): Promise<void> {
   const interrupt = new AbortController()

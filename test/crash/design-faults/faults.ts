@@ -90,7 +90,11 @@ export const DESIGN_FAULTS: readonly DesignFault[] = [
         replace: '{ tookMs: 0 }',
       },
       { file: 'src/steps/f-verify/probe-public.ts', find: 'await askRelease(', replace: '{ tookMs: 0 } ?? (' },
-      { file: 'src/steps/f-verify/bake-release.ts', find: 'await askRelease({', replace: 'void ({' },
+      {
+        file: 'src/steps/f-verify/bake-release.ts',
+        find: 'await askRelease(',
+        replace: 'void ((..._all: unknown[]) => 0)(',
+      },
     ],
   },
   {

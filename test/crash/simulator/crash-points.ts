@@ -1,6 +1,6 @@
 import type { Fact } from '../../../src/domain/journal.ts'
-import { STEPS } from '../../../src/steps/registry.ts'
 import type { Point } from '../../fakes/operator.ts'
+import { SIMULATED } from './simulated-steps.ts'
 
 export type Direction = 'forward' | 'undo'
 /** Before the effect; between the effect, or a part of it, and its entry; after its entry. */
@@ -15,7 +15,7 @@ export interface CrashPoint {
 export const MAX_DEPTH = 3
 
 /** Every place at which an operation may die, but for its depth. A step with nothing to undo has only the entry that says so. */
-export const CRASH_POINTS: readonly CrashPoint[] = STEPS.flatMap(({ id: step, undo }) => {
+export const CRASH_POINTS: readonly CrashPoint[] = SIMULATED.flatMap(({ id: step, undo }) => {
   const point = (direction: Direction, place: Place): CrashPoint => ({ step, direction, place })
   return [
     point('forward', 'before'),

@@ -1,7 +1,7 @@
 import type { Sha } from '../../../src/domain/ids.ts'
-import { STEPS } from '../../../src/steps/registry.ts'
 import type { Operator } from '../../fakes/operator.ts'
 import type { Coverage } from './coverage.ts'
+import { SIMULATED } from './simulated-steps.ts'
 import type { Stage } from './stage.ts'
 
 export interface Story {
@@ -12,4 +12,4 @@ export interface Story {
 }
 
 export const MANY_POINTS = 150
-export const IDS = STEPS.map(({ id }) => id)
+export const IDS = SIMULATED.map(({ id }) => id)
