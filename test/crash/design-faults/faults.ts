@@ -156,8 +156,8 @@ export const DESIGN_FAULTS: readonly DesignFault[] = [
     patches: [
       {
         file: 'src/engine/lease.ts',
-        find: "=== 'dead') {\n      const adopted",
-        replace: "!== 'never') {\n      const adopted",
+        find: "if ((await liveness.check(held.holder)) === 'dead') return 'dead'",
+        replace: "return 'dead'",
       },
     ],
   },
