@@ -5,12 +5,12 @@ import type { ColumnAddition } from './changes.ts'
 import { addConstraint } from './constraints.ts'
 import { addSerialSequence, setNotNull } from './create-table.ts'
 import { dropView } from './drop-view.ts'
-import { indexesOf, putTable, removeRelation } from './put.ts'
+import { indexesOf, putTable } from './put.ts'
 import { readColumn } from './read-column.ts'
+import { removeColumn } from './remove-column.ts'
 import type { Replay } from './replay.ts'
 import { currentTable, needColumn } from './resolve.ts'
 import { rewriteTable } from './rewrite.ts'
-import { dropOwnedSequences } from './sequences.ts'
 import { typeChangeCost, typeOf } from './types.ts'
 
 type Cmd = NodeOf<'AlterTableCmd'>
@@ -66,24 +66,8 @@ export function dropColumn(replay: Replay, table: Table, cmd: Cmd): void {
   if (column === null || current === undefined) return
   const isCascade = cmd.behavior === 'DROP_CASCADE'
   replay.record.change({ kind: 'drop-column', table: current, column, isCascade })
-  const mentions = (one: { readonly columns: readonly number[] }) => one.columns.includes(column.id)
-  for (const constraint of current.constraints.filter(mentions)) {
-    if (constraint.references !== null) replay.record.lock(constraint.references, 'AccessExclusive')
-  }
-  for (const index of indexesOf(replay, table.oid)) {
-    if (index.keys.some((key) => key.column === column.id) || index.includes.includes(column.id)) {
-      replay.record.lock(index.oid, 'AccessExclusive')
-      removeRelation(replay, index)
-    }
-  }
   if (isCascade) dropReaders(replay, current, column)
-  const now = currentTable(replay, table.oid) ?? current
-  putTable(replay, {
-    ...now,
-    columns: now.columns.filter(({ id }) => id !== column.id),
-    constraints: now.constraints.filter((one) => !mentions(one)),
-  })
-  dropOwnedSequences(replay, table, column)
+  removeColumn(replay, current, column)
 }
 
 function dropReaders(replay: Replay, table: Table, column: Column): void {

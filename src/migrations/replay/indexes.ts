@@ -1,5 +1,5 @@
 import type { Index, Table } from '../catalog/types.ts'
-import { as, fingerprint, type NodeOf } from '../sql/node.ts'
+import { as, fingerprint, type Node, type NodeOf, texts } from '../sql/node.ts'
 import { makeName } from './names.ts'
 import { freeName, putRelation } from './put.ts'
 import type { Replay } from './replay.ts'
@@ -79,8 +79,22 @@ function definitionOf(
   return `${node.unique === true ? 'unique' : 'index'} ${node.accessMethod ?? 'btree'} ${shape.join(',')} ${where ?? ''}${suffix}`
 }
 
+/** As ChooseIndexColumnNames makes them: a function's name for its call, `expr` for the rest, numbered when they repeat. */
 function nameParts(elements: readonly NodeOf<'IndexElem'>[]): string {
-  return elements.map(({ name }) => name ?? 'expr').join('_')
+  const taken: string[] = []
+  for (const { name, expr } of elements) {
+    const wanted = name ?? expressionName(expr)
+    let free = wanted
+    for (let count = 1; taken.includes(free); count += 1) free = `${wanted}${count}`
+    taken.push(free)
+  }
+  return taken.join('_')
+}
+
+function expressionName(expression: Node | undefined): string {
+  const call = as(expression, 'FuncCall')
+  if (call !== undefined) return texts(call.funcname).at(-1) ?? 'expr'
+  return as(expression, 'CoalesceExpr') === undefined ? 'expr' : 'coalesce'
 }
 
 function currentOr(replay: Replay, table: Table): Table {
