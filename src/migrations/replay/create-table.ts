@@ -1,8 +1,9 @@
 import type { Column, Constraint, Oid, Sequence, Table } from '../catalog/types.ts'
 import { as, fingerprint, type NodeOf } from '../sql/node.ts'
 import { addConstraint } from './constraints.ts'
+import { copiesChecks, copiesIndexes, copyChecks, copyIndexes, likeColumn } from './like-table.ts'
 import { makeName } from './names.ts'
-import { freeName, indexesOf, putRelation, putTable, removeRelation } from './put.ts'
+import { freeName, putRelation, putTable, removeRelation } from './put.ts'
 import { readColumn, type WrittenColumn } from './read-column.ts'
 import type { Replay } from './replay.ts'
 import { currentTable, findRelation, needTable, newName } from './resolve.ts'
@@ -63,7 +64,11 @@ export function createTable(replay: Replay, node: NodeOf<'CreateStmt'>): void {
   for (const { oid } of parents) addChild(replay, oid, table.oid)
   for (const one of written) addSerialSequence(replay, table, one)
   addConstraints(replay, table, written, elements)
-  for (const like of likes) copyIndexes(replay, like.table, table, like.options)
+  for (const parent of parents) copyChecks(replay, parent, table)
+  for (const { table: from, options } of likes) {
+    if (copiesChecks(options)) copyChecks(replay, from, table)
+    if (copiesIndexes(options)) copyIndexes(replay, from, table)
+  }
   for (const parent of parents)
     replay.record.lock(parent.oid, node.partbound === undefined ? 'ShareUpdateExclusive' : 'AccessExclusive')
   replay.record.change({
@@ -155,33 +160,6 @@ export function addSerialSequence(replay: Replay, table: Table, { column, additi
     isAssumed: false,
   }
   putRelation(replay, sequence)
-}
-
-const LIKE_DEFAULTS = 1 << 3
-const LIKE_GENERATED = 1 << 4
-const LIKE_IDENTITY = 1 << 5
-const LIKE_INDEXES = 1 << 6
-
-function likeColumn(column: Column, options: number): Column {
-  return {
-    ...column,
-    default: (options & LIKE_DEFAULTS) === 0 ? null : column.default,
-    generated: (options & LIKE_GENERATED) === 0 ? null : column.generated,
-    identity: (options & LIKE_IDENTITY) === 0 ? null : column.identity,
-  }
-}
-
-function copyIndexes(replay: Replay, from: Table, to: Table, options: number): void {
-  if ((options & LIKE_INDEXES) === 0) return
-  for (const index of indexesOf(replay, from.oid)) {
-    putRelation(replay, {
-      ...index,
-      oid: replay.catalog.nextOid(),
-      name: freeName(replay, to.schema, index.name),
-      table: to.oid,
-      constraint: null,
-    })
-  }
 }
 
 /** CREATE TABLE … AS and SELECT … INTO: the names of the columns at most. */
