@@ -72,7 +72,13 @@ export function copyIndexes(replay: Replay, from: Table, { oid }: Table): void {
     }
     putRelation(replay, copy)
     if (constraint === undefined || copy.constraint === null) continue
-    const own = { ...constraint, oid: copy.constraint, name: copy.name, columns: constraint.columns.map(map), index: copy.oid }
+    const own = {
+      ...constraint,
+      oid: copy.constraint,
+      name: copy.name,
+      columns: constraint.columns.map(map),
+      index: copy.oid,
+    }
     putTable(replay, { ...to, constraints: [...to.constraints, own] })
   }
 }
