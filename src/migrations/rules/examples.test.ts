@@ -15,9 +15,9 @@ describe.each(withSql.map((rule) => [rule.id, rule] as const))('%s', (id, rule) 
   const fired = (which: 'bad' | 'good') => runExample(parser, rule, which).map((one) => one.rule)
   it('fires on its bad example', () => expect(fired('bad')).toContain(id))
   it('is quiet on its good example', () => expect(fired('good')).not.toContain(id))
-  it('has examples that PostgreSQL’s grammar takes', () => {
-    if (id === 'read-sql') expect(fired('good')).not.toContain('read-sql')
-    else expect([...fired('bad'), ...fired('good')]).not.toContain('read-sql')
+  it('has examples that PostgreSQL’s grammar takes, unless it is about that', () => {
+    const unreadable = (['bad', 'good'] as const).filter((which) => fired(which).includes('read-sql'))
+    expect(unreadable).toEqual(id === 'read-sql' ? ['bad'] : [])
   })
 })
 
