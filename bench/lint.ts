@@ -26,20 +26,11 @@ export async function run({ json }: BenchOptions): Promise<void> {
     const lint = (...args: readonly string[]) =>
       timeOf(folder, [program, 'migrations', 'lint', ...args, '--format', 'json'])
     const parse = () => timeOf(folder, [join(root, 'bench/lint/parse-only.ts'), migrations], names.join('\n'))
+    const node = () => timeOf(folder, ['-e', '0'])
     const figures = [
       measure(`${names.length} files, all rules`, () => lint(migrations, '--fresh'), 'the grammar alone', parse, 600),
-      measure(
-        'unchanged',
-        () => lint(migrations),
-        'node -e 0',
-        () => timeOf(folder, ['-e', '0']),
-      ),
-      measure(
-        'one file',
-        () => lint(one, '--fresh'),
-        'node -e 0',
-        () => timeOf(folder, ['-e', '0']),
-      ),
+      measure('unchanged', () => lint(migrations), 'node -e 0', node, 200),
+      measure('one file', () => lint(one, '--fresh'), 'node -e 0', node, 150),
       ...besideSquawk(folder, migrations, names, () => lint(migrations, '--fresh')),
     ]
     print('lint', figures, json)

@@ -100,7 +100,7 @@ await Promise.all([
     plugins: [childProcessLater],
   }),
   build({ ...common, entryPoints: ['ws'], outfile: join(dist, 'ws.cjs') }),
-  build({ ...common, entryPoints: ['src/cli/lint.ts'], outfile: join(dist, 'lint.cjs') }),
+  build({ ...common, entryPoints: ['src/cli/lint.ts'], keepNames: false, outfile: join(dist, 'lint.cjs') }),
   build({ ...common, entryPoints: ['src/config/parse.ts'], outfile: join(dist, 'parse-config.cjs') }),
   build({ ...common, entryPoints: ['src/drivers/process/one-off.ts'], outfile: join(dist, 'one-off.cjs') }),
 ])
