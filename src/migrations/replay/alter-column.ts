@@ -3,7 +3,7 @@ import { as, fingerprint, type NodeOf, texts } from '../sql/node.ts'
 import { changeColumn } from './change-column.ts'
 import type { ColumnAddition } from './changes.ts'
 import { addConstraint } from './constraints.ts'
-import { addSerialSequence, setNotNull } from './create-table.ts'
+import { setNotNull } from './create-table.ts'
 import { dropView } from './drop-view.ts'
 import { indexesOf, putTable } from './put.ts'
 import { readColumn } from './read-column.ts'
@@ -11,6 +11,7 @@ import { removeColumn } from './remove-column.ts'
 import type { Replay } from './replay.ts'
 import { currentTable, needColumn } from './resolve.ts'
 import { rewriteTable } from './rewrite.ts'
+import { addOwnedSequence, dropOwnedSequences } from './sequences.ts'
 import { typeChangeCost, typeOf } from './types.ts'
 
 type Cmd = NodeOf<'AlterTableCmd'>
@@ -21,14 +22,13 @@ export function addColumn(replay: Replay, table: Table, cmd: Cmd): void {
   if (table.columns.some(({ name }) => name === def.colname)) {
     if (cmd.missing_ok === true || replay.record.isGuarded) return
   }
-  const written = readColumn(replay, def, cmd.missing_ok === true)
-  const { column, addition, constraints } = written
+  const { column, addition, constraints } = readColumn(replay, def, cmd.missing_ok === true)
   putTable(replay, { ...table, columns: [...table.columns.filter(({ name }) => name !== column.name), column] })
   replay.record.change({ kind: 'add-column', table, column, addition })
   const cost = additionCost(replay, column, addition)
   if (cost === 'rewrite') rewriteTable(replay, table)
   else if (cost === 'scan') replay.record.scan(table.oid)
-  addSerialSequence(replay, table, written)
+  if (addition.serial || column.identity !== null) addOwnedSequence(replay, table, column)
   for (const node of constraints) {
     const constraint = addConstraint(replay, table, node, column.name)
     if (constraint === null) continue
@@ -135,6 +135,7 @@ export function setIdentity(replay: Replay, table: Table, cmd: Cmd): void {
   if (cmd.subtype === 'AT_DropIdentity') {
     replay.record.change({ kind: 'drop-identity', table, column })
     changeColumn(replay, table, column.id, { identity: null })
+    dropOwnedSequences(replay, table, column)
     return
   }
   const constraint = as(cmd.def, 'Constraint')
@@ -143,8 +144,11 @@ export function setIdentity(replay: Replay, table: Table, cmd: Cmd): void {
   const kind =
     constraint?.generated_when ?? (names.find(({ defname }) => defname === 'generated') === undefined ? 'd' : 'a')
   const hasStart = names.some(({ defname }) => defname === 'start' || defname === 'restart')
-  if (cmd.subtype === 'AT_AddIdentity')
+  if (cmd.subtype === 'AT_AddIdentity') {
     replay.record.change({ kind: 'add-identity', table, column, isAlways: kind === 'a', hasStart })
+    const named = texts(as(names.find(({ defname }) => defname === 'sequence_name')?.arg, 'List')?.items).at(-1)
+    addOwnedSequence(replay, table, column, named)
+  }
   changeColumn(replay, table, column.id, { identity: kind === 'a' ? 'always' : 'by default', notNull: true })
 }
 

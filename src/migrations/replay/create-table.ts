@@ -1,13 +1,13 @@
-import type { Column, Constraint, Oid, Sequence, Table } from '../catalog/types.ts'
+import type { Column, Constraint, Oid, Table } from '../catalog/types.ts'
 import { as, fingerprint, type NodeOf } from '../sql/node.ts'
 import { addConstraint } from './constraints.ts'
 import { copiesChecks, copiesIndexes, copyChecks, copyIndexes, likeColumn } from './like-table.ts'
-import { makeName } from './names.ts'
-import { freeName, putRelation, putTable, removeRelation } from './put.ts'
+import { putRelation, putTable, removeRelation } from './put.ts'
 import { readColumn, type WrittenColumn } from './read-column.ts'
 import type { Replay } from './replay.ts'
 import { currentTable, findRelation, needTable, newName } from './resolve.ts'
 import { selectColumns } from './select-columns.ts'
+import { addOwnedSequence } from './sequences.ts'
 
 type RangeVar = NodeOf<'RangeVar'>
 
@@ -62,7 +62,8 @@ export function createTable(replay: Replay, node: NodeOf<'CreateStmt'>): void {
   }
   putRelation(replay, table)
   for (const { oid } of parents) addChild(replay, oid, table.oid)
-  for (const one of written) addSerialSequence(replay, table, one)
+  for (const { column, addition } of written)
+    if (addition.serial || column.identity !== null) addOwnedSequence(replay, table, column)
   addConstraints(replay, table, written, elements)
   for (const parent of parents) copyChecks(replay, parent, table)
   for (const { table: from, options } of likes) {
@@ -147,19 +148,6 @@ export function setNotNull(replay: Replay, { oid }: Table, constraint: Constrain
   if (table === undefined) return
   const columns = table.columns.map((one) => (constraint.columns.includes(one.id) ? { ...one, notNull: true } : one))
   putTable(replay, { ...table, columns })
-}
-
-export function addSerialSequence(replay: Replay, table: Table, { column, addition }: WrittenColumn): void {
-  if (!addition.serial && column.identity === null) return
-  const sequence: Sequence = {
-    oid: replay.catalog.nextOid(),
-    schema: table.schema,
-    name: freeName(replay, table.schema, makeName(table.name, column.name, 'seq')),
-    kind: 'sequence',
-    owner: { table: table.oid, column: column.id },
-    isAssumed: false,
-  }
-  putRelation(replay, sequence)
 }
 
 /** CREATE TABLE … AS and SELECT … INTO: the names of the columns at most. */

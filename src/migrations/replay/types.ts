@@ -26,7 +26,7 @@ export function typeOf(
   const isBuiltIn = names[0] === 'pg_catalog'
   const own = isBuiltIn || serial !== undefined ? undefined : findType(replay, names)
   const type: TypeRef = {
-    name: serial ?? (own === undefined && names.length === 2 && !isBuiltIn ? names.join('.') : (own?.name ?? last)),
+    name: serial ?? own?.name ?? (names.length === 2 && !isBuiltIn && names[0] !== 'public' ? names.join('.') : last),
     oid: own?.oid ?? null,
     modifiers: last === 'interval' ? intervalModifiers(written) : modifiersOf(written?.typmods),
     isArray: (written?.arrayBounds ?? []).length > 0,
