@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -158,6 +158,21 @@ describe('what is judged', () => {
     expect(rulesOf(report, 'm/001_a.sql')).toEqual(['edit-migration'])
     expect(rulesOf(report, 'm/002_b.sql')).toContain('reorder-migration')
     expect(rulesOf(report, 'm/004_d.sql')).toContain('drop-table')
+  })
+  it('a file that cannot be read is one finding, and the others are judged', async () => {
+    write('m/001_a.sql', '\ufeffCREATE TABLE t (a int)')
+    symlinkSync(join(folder, 'gone.sql'), join(folder, 'm/002_b.sql'))
+    write('m/003_c.sql', 'DROP TABLE t')
+    const report = (await lint('m', '--format', 'json')).report()
+    expect(rulesOf(report, 'm/001_a.sql')).not.toContain('read-sql')
+    expect(rulesOf(report, 'm/002_b.sql')).toEqual(['read-sql'])
+    expect(rulesOf(report, 'm/003_c.sql')).toContain('drop-table')
+  })
+  it('a migration that is a program is judged by its SQL, and that is said', async () => {
+    write('m/20240101000000_a.js', "exports.up = (knex) => knex.raw('CREATE TABLE t (a int)')")
+    write('m/20240102000000_b.js', "exports.up = (knex) => knex.raw('DROP TABLE t')")
+    const rules = rulesOf((await lint('m', '--format', 'json')).report(), 'm/20240102000000_b.js')
+    expect(rules).toEqual(expect.arrayContaining(['run-dynamic-sql', 'drop-table']))
   })
   it('where there is a place for the way back, its absence is said', async () => {
     write('m/1_a.up.sql', 'CREATE TABLE t (a int)')

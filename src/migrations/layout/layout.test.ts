@@ -48,6 +48,14 @@ describe('of a file, only the way up is read', () => {
     expect(visible).toContain('SELECT 1;')
     expect(visible).not.toContain('DROP')
   })
+  it('of a program, the literals of its raw() calls before the way down', () => {
+    const text =
+      "exports.up = (knex) => knex.raw(`\n  DROP TABLE a\n`).then(() => knex.raw('DROP TABLE b'))\nexports.down = (knex) => knex.raw('DROP TABLE c')"
+    const { visible } = readMigration(LAYOUTS.knex, text, null)
+    expect(visible).toHaveLength(text.length)
+    expect(visible.replaceAll(/\s+/g, ' ').trim()).toBe('DROP TABLE a ; DROP TABLE b;')
+    expect(visible.indexOf('DROP TABLE b')).toBe(text.indexOf('DROP TABLE b'))
+  })
   it('and how it is sent is what it says, what was asked, or what the runner does', () => {
     const how = (name: LayoutName, text: string, asked: 'file' | null = null) =>
       readMigration(LAYOUTS[name], text, asked).transaction

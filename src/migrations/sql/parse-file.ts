@@ -59,11 +59,12 @@ export function parseFile(parser: SqlParser, source: string, visible: string): P
 /** What the grammar must not be given: a NUL, where C ends a text, and comments that never end, over which it takes quadratic time. */
 function makeReadable(sql: string): { readonly sql: string; readonly problems: ParsedFile['problems'] } {
   const problems: { message: string; at: number }[] = []
-  let readable = sql
-  const nul = sql.indexOf('\0')
+  // A byte order mark is the editor's, not SQL.
+  let readable = sql.startsWith('\ufeff') ? ` ${sql.slice(1)}` : sql
+  const nul = readable.indexOf('\0')
   if (nul >= 0) {
     problems.push({ message: 'a NUL byte', at: nul })
-    readable = sql.replaceAll('\0', ' ')
+    readable = readable.replaceAll('\0', ' ')
   }
   if (readable.split('/*').length > readable.split('*/').length) {
     const last = [...scanPieces(readable)].at(-1)
