@@ -2,13 +2,17 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { renderCliReference } from '../src/cli/reference.ts'
+import { renderRulePages } from '../src/cli/rules-reference.ts'
 import { renderConfigReference, renderConfigSchema } from '../src/config/publish.ts'
+import { loadParser } from '../src/migrations/sql/parser.ts'
 
+const rulePages = Object.entries(renderRulePages(await loadParser()))
 /** Files that are made from the code and committed: editors and readers use them. `--check` fails when one is not current. */
 const FILES: Readonly<Record<string, () => string>> = {
   'schema/config.schema.json': renderConfigSchema,
   'docs/reference/config.md': renderConfigReference,
   'docs/reference/cli.md': renderCliReference,
+  ...Object.fromEntries(rulePages.map(([name, text]) => [`docs/reference/${name}`, () => text])),
 }
 
 const root = fileURLToPath(new URL('..', import.meta.url))

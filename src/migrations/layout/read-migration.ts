@@ -1,5 +1,6 @@
 import type { RunnerTransaction } from '../replay/run-file.ts'
 import type { Layout } from './layouts.ts'
+import { sqlInProgram } from './sql-in-program.ts'
 
 export interface ReadMigration {
   /** The file with what does not run on the way up as blanks: the same length, so that places stay. */
@@ -10,7 +11,8 @@ export interface ReadMigration {
 /** What of a file its runner runs on the way up, and how. `transaction` overrides what the layout says. */
 export function readMigration(layout: Layout, text: string, transaction: RunnerTransaction | null): ReadMigration {
   const says = layout.noTransaction?.test(text) === true ? 'statement' : (transaction ?? layout.transaction)
-  const up = layout.sections === null ? text : upSection(text, layout.sections)
+  const up =
+    layout.name === 'knex' ? sqlInProgram(text) : layout.sections === null ? text : upSection(text, layout.sections)
   // The runner ends the statement there; a semicolon in place of the comment's first character says the same to the parser.
   const visible =
     layout.statementEnd === undefined

@@ -103,6 +103,7 @@ function newReplay(parser: SqlParser, { server, world }: LintSettings): Replay {
     record: statementRecord(),
     children: new Map(),
     bodies: new Map(),
+    temporary: [],
   }
 }
 

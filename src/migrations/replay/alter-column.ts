@@ -3,14 +3,15 @@ import { as, fingerprint, type NodeOf, texts } from '../sql/node.ts'
 import { changeColumn } from './change-column.ts'
 import type { ColumnAddition } from './changes.ts'
 import { addConstraint } from './constraints.ts'
-import { addSerialSequence, setNotNull } from './create-table.ts'
+import { setNotNull } from './create-table.ts'
 import { dropView } from './drop-view.ts'
-import { indexesOf, putTable, removeRelation } from './put.ts'
+import { indexesOf, putTable } from './put.ts'
 import { readColumn } from './read-column.ts'
+import { removeColumn } from './remove-column.ts'
 import type { Replay } from './replay.ts'
 import { currentTable, needColumn } from './resolve.ts'
 import { rewriteTable } from './rewrite.ts'
-import { dropOwnedSequences } from './sequences.ts'
+import { addOwnedSequence, dropOwnedSequences } from './sequences.ts'
 import { typeChangeCost, typeOf } from './types.ts'
 
 type Cmd = NodeOf<'AlterTableCmd'>
@@ -21,14 +22,13 @@ export function addColumn(replay: Replay, table: Table, cmd: Cmd): void {
   if (table.columns.some(({ name }) => name === def.colname)) {
     if (cmd.missing_ok === true || replay.record.isGuarded) return
   }
-  const written = readColumn(replay, def, cmd.missing_ok === true)
-  const { column, addition, constraints } = written
+  const { column, addition, constraints } = readColumn(replay, def, cmd.missing_ok === true)
   putTable(replay, { ...table, columns: [...table.columns.filter(({ name }) => name !== column.name), column] })
   replay.record.change({ kind: 'add-column', table, column, addition })
   const cost = additionCost(replay, column, addition)
   if (cost === 'rewrite') rewriteTable(replay, table)
   else if (cost === 'scan') replay.record.scan(table.oid)
-  addSerialSequence(replay, table, written)
+  if (addition.serial || column.identity !== null) addOwnedSequence(replay, table, column)
   for (const node of constraints) {
     const constraint = addConstraint(replay, table, node, column.name)
     if (constraint === null) continue
@@ -66,24 +66,8 @@ export function dropColumn(replay: Replay, table: Table, cmd: Cmd): void {
   if (column === null || current === undefined) return
   const isCascade = cmd.behavior === 'DROP_CASCADE'
   replay.record.change({ kind: 'drop-column', table: current, column, isCascade })
-  const mentions = (one: { readonly columns: readonly number[] }) => one.columns.includes(column.id)
-  for (const constraint of current.constraints.filter(mentions)) {
-    if (constraint.references !== null) replay.record.lock(constraint.references, 'AccessExclusive')
-  }
-  for (const index of indexesOf(replay, table.oid)) {
-    if (index.keys.some((key) => key.column === column.id) || index.includes.includes(column.id)) {
-      replay.record.lock(index.oid, 'AccessExclusive')
-      removeRelation(replay, index)
-    }
-  }
   if (isCascade) dropReaders(replay, current, column)
-  const now = currentTable(replay, table.oid) ?? current
-  putTable(replay, {
-    ...now,
-    columns: now.columns.filter(({ id }) => id !== column.id),
-    constraints: now.constraints.filter((one) => !mentions(one)),
-  })
-  dropOwnedSequences(replay, table, column)
+  removeColumn(replay, current, column)
 }
 
 function dropReaders(replay: Replay, table: Table, column: Column): void {
@@ -151,6 +135,7 @@ export function setIdentity(replay: Replay, table: Table, cmd: Cmd): void {
   if (cmd.subtype === 'AT_DropIdentity') {
     replay.record.change({ kind: 'drop-identity', table, column })
     changeColumn(replay, table, column.id, { identity: null })
+    dropOwnedSequences(replay, table, column)
     return
   }
   const constraint = as(cmd.def, 'Constraint')
@@ -159,8 +144,11 @@ export function setIdentity(replay: Replay, table: Table, cmd: Cmd): void {
   const kind =
     constraint?.generated_when ?? (names.find(({ defname }) => defname === 'generated') === undefined ? 'd' : 'a')
   const hasStart = names.some(({ defname }) => defname === 'start' || defname === 'restart')
-  if (cmd.subtype === 'AT_AddIdentity')
+  if (cmd.subtype === 'AT_AddIdentity') {
     replay.record.change({ kind: 'add-identity', table, column, isAlways: kind === 'a', hasStart })
+    const named = texts(as(names.find(({ defname }) => defname === 'sequence_name')?.arg, 'List')?.items).at(-1)
+    addOwnedSequence(replay, table, column, named)
+  }
   changeColumn(replay, table, column.id, { identity: kind === 'a' ? 'always' : 'by default', notNull: true })
 }
 

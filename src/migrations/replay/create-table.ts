@@ -1,12 +1,13 @@
-import type { Column, Constraint, Oid, Sequence, Table } from '../catalog/types.ts'
+import type { Column, Constraint, Oid, Table } from '../catalog/types.ts'
 import { as, fingerprint, type NodeOf } from '../sql/node.ts'
 import { addConstraint } from './constraints.ts'
-import { makeName } from './names.ts'
-import { freeName, indexesOf, putRelation, putTable } from './put.ts'
+import { copiesChecks, copiesIndexes, copyChecks, copyIndexes, likeColumn } from './like-table.ts'
+import { putRelation, putTable, removeRelation } from './put.ts'
 import { readColumn, type WrittenColumn } from './read-column.ts'
 import type { Replay } from './replay.ts'
 import { currentTable, findRelation, needTable, newName } from './resolve.ts'
 import { selectColumns } from './select-columns.ts'
+import { addOwnedSequence } from './sequences.ts'
 
 type RangeVar = NodeOf<'RangeVar'>
 
@@ -45,7 +46,11 @@ export function createTable(replay: Replay, node: NodeOf<'CreateStmt'>): void {
     const table = like === undefined ? null : needTable(replay, like.relation ?? {})
     return like === undefined || table === null ? [] : [{ table, options: like.options ?? 0 }]
   })
-  const inherited = [...parents, ...likes.map(({ table }) => table)].flatMap(({ columns }) => columns)
+  const inherited = [
+    // An identity is a table's own.
+    ...parents.flatMap(({ columns }) => columns.map((one) => ({ ...one, identity: null }))),
+    ...likes.flatMap(({ table, options }) => table.columns.map((one) => likeColumn(one, options))),
+  ]
   const table: Table = {
     ...emptyTable(replay, name),
     columns: [...copies(replay, inherited, written), ...written.map(({ column }) => column)],
@@ -57,9 +62,14 @@ export function createTable(replay: Replay, node: NodeOf<'CreateStmt'>): void {
   }
   putRelation(replay, table)
   for (const { oid } of parents) addChild(replay, oid, table.oid)
-  for (const one of written) addSerialSequence(replay, table, one)
+  for (const { column, addition } of written)
+    if (addition.serial || column.identity !== null) addOwnedSequence(replay, table, column)
   addConstraints(replay, table, written, elements)
-  for (const like of likes) copyIndexes(replay, like.table, table, like.options)
+  for (const parent of parents) copyChecks(replay, parent, table)
+  for (const { table: from, options } of likes) {
+    if (copiesChecks(options)) copyChecks(replay, from, table)
+    if (copiesIndexes(options)) copyIndexes(replay, from, table)
+  }
   for (const parent of parents)
     replay.record.lock(parent.oid, node.partbound === undefined ? 'ShareUpdateExclusive' : 'AccessExclusive')
   replay.record.change({
@@ -95,6 +105,7 @@ function addConstraints(
 ): void {
   const add = (node: NodeOf<'Constraint'>, inline?: string) => {
     const constraint = addConstraint(replay, table, node, inline)
+    if (constraint?.kind === 'unique' && isKeyAlready(replay, table, constraint)) return
     if (constraint?.kind === 'primary-key') setNotNull(replay, table, constraint)
     if (constraint?.references != null && constraint.references !== table.oid) {
       replay.record.lock(constraint.references, 'ShareRowExclusive')
@@ -108,11 +119,28 @@ function addConstraints(
       })
     }
   }
-  for (const { column, constraints } of written) for (const one of constraints) add(one, column.name)
-  for (const element of elements) {
-    const node = as(element, 'Constraint')
-    if (node !== undefined) add(node)
-  }
+  const nodes = [
+    ...written.flatMap(({ column, constraints }) => constraints.map((node) => ({ node, inline: column.name }))),
+    ...elements.flatMap((one) => {
+      const node = as(one, 'Constraint')
+      return node === undefined ? [] : [{ node, inline: undefined }]
+    }),
+  ]
+  const isKey = ({ node }: (typeof nodes)[number]) => node.contype === 'CONSTR_PRIMARY'
+  for (const { node, inline } of [...nodes.filter(isKey), ...nodes.filter((one) => !isKey(one))]) add(node, inline)
+}
+
+/** Twice the same columns, UNIQUE or PRIMARY KEY, make one index (transformIndexConstraints). */
+function isKeyAlready(replay: Replay, { oid }: Table, unique: Constraint): boolean {
+  const table = currentTable(replay, oid)
+  const same = table?.constraints.find(
+    (one) => one.oid !== unique.oid && one.index !== null && one.columns.join() === unique.columns.join(),
+  )
+  if (table === undefined || same === undefined) return false
+  putTable(replay, { ...table, constraints: table.constraints.filter(({ oid: each }) => each !== unique.oid) })
+  const index = unique.index === null ? undefined : replay.catalog.relations.get(unique.index)
+  if (index !== undefined) removeRelation(replay, index)
+  return true
 }
 
 export function setNotNull(replay: Replay, { oid }: Table, constraint: Constraint): void {
@@ -122,46 +150,18 @@ export function setNotNull(replay: Replay, { oid }: Table, constraint: Constrain
   putTable(replay, { ...table, columns })
 }
 
-export function addSerialSequence(replay: Replay, table: Table, { column, addition }: WrittenColumn): void {
-  if (!addition.serial && column.identity === null) return
-  const sequence: Sequence = {
-    oid: replay.catalog.nextOid(),
-    schema: table.schema,
-    name: freeName(replay, table.schema, makeName(table.name, column.name, 'seq')),
-    kind: 'sequence',
-    owner: { table: table.oid, column: column.id },
-    isAssumed: false,
-  }
-  putRelation(replay, sequence)
-}
-
-const LIKE_INDEXES = 1 << 6
-
-function copyIndexes(replay: Replay, from: Table, to: Table, options: number): void {
-  if ((options & LIKE_INDEXES) === 0) return
-  for (const index of indexesOf(replay, from.oid)) {
-    putRelation(replay, {
-      ...index,
-      oid: replay.catalog.nextOid(),
-      name: freeName(replay, to.schema, index.name),
-      table: to.oid,
-      constraint: null,
-    })
-  }
-}
-
 /** CREATE TABLE … AS and SELECT … INTO: the names of the columns at most. */
 export function createTableAs(replay: Replay, node: NodeOf<'CreateTableAsStmt'>): void {
   const name = node.into?.rel ?? {}
   if (node.objtype === 'OBJECT_MATVIEW' || exists(replay, name, node.if_not_exists === true)) return
   const names = (node.into?.colNames ?? []).flatMap((one) => as(one, 'String')?.sval ?? [])
-  const columns = names.length > 0 ? names : selectColumns(replay, node.query)
+  const found = selectColumns(replay, node.query)
+  const columns = names.length > 0 ? names.map((one, at) => ({ name: one, type: found?.[at]?.type ?? null })) : found
   const table: Table = {
     ...emptyTable(replay, name),
     columns: (columns ?? []).map((one) => ({
+      ...one,
       id: replay.catalog.nextOid(),
-      name: one,
-      type: null,
       notNull: false,
       default: null,
       identity: null,

@@ -171,7 +171,11 @@ function dropSequence(replay: Replay, object: Node, node: Drop): void {
 /** With CASCADE everything in it goes; without, only an empty one can be dropped. */
 function dropSchema(replay: Replay, object: Node, node: Drop): void {
   const schema = listTexts(object)[0] ?? ''
-  if (node.behavior === 'DROP_CASCADE') {
+  const isKnown = replay.catalog.schemas.get(schema) !== undefined
+  if (!isKnown && !isAssumable(replay, node.missing_ok === true)) return
+  const isCascade = node.behavior === 'DROP_CASCADE'
+  replay.record.change({ kind: 'drop-schema', name: schema, isCascade, isKnown })
+  if (isCascade) {
     for (const relation of replay.catalog.relations.values()) {
       if (relation.schema !== schema || replay.catalog.relations.get(relation.oid) === undefined) continue
       if (relation.kind === 'table') dropTable(replay, relation, true)

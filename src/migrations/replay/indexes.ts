@@ -1,5 +1,5 @@
 import type { Index, Table } from '../catalog/types.ts'
-import { as, fingerprint, type NodeOf } from '../sql/node.ts'
+import { as, fingerprint, type Node, type NodeOf, texts } from '../sql/node.ts'
 import { makeName } from './names.ts'
 import { freeName, putRelation } from './put.ts'
 import type { Replay } from './replay.ts'
@@ -28,9 +28,6 @@ export function createIndex(replay: Replay, node: NodeOf<'IndexStmt'>): void {
     return name === undefined || table === null ? [] : (needColumn(replay, table, name)?.id ?? [])
   })
   const where = node.whereClause === undefined ? null : fingerprint(node.whereClause)
-  const shape = elements.map(({ opclass, ordering, nulls_ordering: nulls, collation }, at) =>
-    fingerprint([keys[at], opclass, ordering, nulls, collation]),
-  )
   const index: Index = {
     oid: replay.catalog.nextOid(),
     schema: owner.schema,
@@ -42,7 +39,7 @@ export function createIndex(replay: Replay, node: NodeOf<'IndexStmt'>): void {
     keys,
     includes,
     where,
-    definition: definitionOf(node, keys, shape, where),
+    definition: definitionOf(node, elements, keys, where),
     constraint: null,
     isAssumed: false,
   }
@@ -62,25 +59,50 @@ export function createIndex(replay: Replay, node: NodeOf<'IndexStmt'>): void {
 
 function definitionOf(
   node: NodeOf<'IndexStmt'>,
+  elements: readonly NodeOf<'IndexElem'>[],
   keys: Index['keys'],
-  shape: readonly string[],
   where: string | null,
 ): string {
-  const isPlain =
-    where === null && (node.accessMethod ?? 'btree') === 'btree' && keys.every(({ column }) => column !== null)
-  const plainShape = keys.map(({ column }) =>
-    fingerprint([{ column, expression: null }, undefined, 'SORTBY_DEFAULT', 'SORTBY_NULLS_DEFAULT', undefined]),
-  )
+  const kind = node.unique === true ? 'unique' : 'index'
+  const method = node.accessMethod ?? 'btree'
   const suffix = node.nulls_not_distinct === true ? ' nnd' : ''
   // As a constraint's index says it, so that one can stand in for the other.
-  if (isPlain && shape.every((one, at) => one === plainShape[at])) {
-    return `${node.unique === true ? 'unique' : 'index'} btree ${keys.map(({ column }) => column).join(',')}${suffix}`
+  if (where === null && method === 'btree' && elements.every(isPlain)) {
+    return `${kind} btree ${keys.map(({ column }) => column).join(',')}${suffix}`
   }
-  return `${node.unique === true ? 'unique' : 'index'} ${node.accessMethod ?? 'btree'} ${shape.join(',')} ${where ?? ''}${suffix}`
+  const shape = elements.map(({ opclass, ordering, nulls_ordering: nulls, collation }, at) =>
+    fingerprint([keys[at], opclass, ordering, nulls, collation]),
+  )
+  return `${kind} ${method} ${shape.join(',')} ${where ?? ''}${suffix}`
 }
 
+/** A column as it is, in the usual order. */
+function isPlain({ name, opclass, collation, ordering, nulls_ordering: nulls }: NodeOf<'IndexElem'>): boolean {
+  return (
+    name !== undefined &&
+    opclass === undefined &&
+    collation === undefined &&
+    ordering === 'SORTBY_DEFAULT' &&
+    nulls === 'SORTBY_NULLS_DEFAULT'
+  )
+}
+
+/** As ChooseIndexColumnNames makes them: a function's name for its call, `expr` for the rest, numbered when they repeat. */
 function nameParts(elements: readonly NodeOf<'IndexElem'>[]): string {
-  return elements.map(({ name }) => name ?? 'expr').join('_')
+  const taken: string[] = []
+  for (const { name, expr } of elements) {
+    const wanted = name ?? expressionName(expr)
+    let free = wanted
+    for (let count = 1; taken.includes(free); count += 1) free = `${wanted}${count}`
+    taken.push(free)
+  }
+  return taken.join('_')
+}
+
+function expressionName(expression: Node | undefined): string {
+  const call = as(expression, 'FuncCall')
+  if (call !== undefined) return texts(call.funcname).at(-1) ?? 'expr'
+  return as(expression, 'CoalesceExpr') === undefined ? 'expr' : 'coalesce'
 }
 
 function currentOr(replay: Replay, table: Table): Table {

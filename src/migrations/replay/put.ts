@@ -14,6 +14,7 @@ export function putRelation(replay: Replay, relation: Relation): void {
     relationNames.set(nameKey(relation.schema, relation.name), relation.oid)
     if (schemas.get(relation.schema) === undefined) schemas.set(relation.schema, true)
   }
+  if (old === undefined && relation.schema === 'pg_temp') replay.temporary.push(relation.oid)
   if (old === undefined && relation.kind === 'index') {
     indexes.set(relation.table, [...(indexes.get(relation.table) ?? []), relation.oid])
   }

@@ -2,7 +2,7 @@ import { nameKey } from '../catalog/catalog.ts'
 import type { View } from '../catalog/types.ts'
 import { as, listTexts, type NodeOf, texts } from '../sql/node.ts'
 import { changeColumn } from './change-column.ts'
-import { putRelation, putTable, putType } from './put.ts'
+import { indexesOf, putRelation, putTable, putType } from './put.ts'
 import type { Replay } from './replay.ts'
 import { findRelation, needColumn, needTable } from './resolve.ts'
 import { renameType } from './user-types.ts'
@@ -57,8 +57,17 @@ function moveRelation(replay: Replay, range: RangeVar, to: Target, isOptional: b
     by: to.schema === undefined ? 'rename' : 'set-schema',
   })
   putRelation(replay, moved)
+  if (to.schema !== undefined && moved.kind === 'table') moveParts(replay, moved.oid, to.schema)
   if (moved.kind === 'index' && moved.constraint !== null)
     renameOwnConstraint(replay, moved.table, moved.constraint, moved.name)
+}
+
+/** Indexes and owned sequences live in their table's schema. */
+function moveParts(replay: Replay, table: number, schema: string): void {
+  for (const index of indexesOf(replay, table)) putRelation(replay, { ...index, schema })
+  for (const relation of replay.catalog.relations.values()) {
+    if (relation.kind === 'sequence' && relation.owner?.table === table) putRelation(replay, { ...relation, schema })
+  }
 }
 
 function renameOwnConstraint(replay: Replay, table: number, constraint: number, name: string): void {

@@ -26,6 +26,8 @@ export interface Replay {
   readonly record: StatementRecord
   /** Tables that inherit from a table, or are partitions of it. */
   readonly children: Map<Oid, readonly Oid[]>
+  /** Temporary tables and what hangs on them: gone with the session. */
+  readonly temporary: Oid[]
   /** CREATE FUNCTION statements in PL/pgSQL that change the schema when they are called, by the routine's oid. */
   readonly bodies: Map<Oid, string>
 }

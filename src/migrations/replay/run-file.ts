@@ -3,6 +3,7 @@ import type { ParsedFile, ParsedStatement } from '../sql/parse-file.ts'
 import { type BodyStatement, bodyStart, bodyStatements } from '../sql/plpgsql.ts'
 import { applyStatement } from './apply.ts'
 import type { Applied, Settings, Statement, TransactionState } from './changes.ts'
+import { removeRelation } from './put.ts'
 import type { Replay } from './replay.ts'
 
 /** How the runner sends a file: as one transaction, statement by statement, or we were not told. */
@@ -26,6 +27,10 @@ export function runFile(
 ): readonly Applied[] {
   replay.settings = {}
   replay.searchPath = ['public']
+  for (const oid of replay.temporary.splice(0)) {
+    const relation = replay.catalog.relations.get(oid)
+    if (relation !== undefined) removeRelation(replay, relation)
+  }
   const transaction: Transaction = { state: begin(runner), covered: {} }
   const done: Applied[] = []
   for (const one of parsed.statements) {

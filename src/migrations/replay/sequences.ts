@@ -1,6 +1,7 @@
 import type { Column, Sequence, Table } from '../catalog/types.ts'
 import { as, type Node, type NodeOf, texts } from '../sql/node.ts'
-import { putRelation, removeRelation } from './put.ts'
+import { makeName } from './names.ts'
+import { freeName, putRelation, removeRelation } from './put.ts'
 import type { Replay } from './replay.ts'
 import { findRelation, needColumn, needTable, newName } from './resolve.ts'
 
@@ -36,6 +37,18 @@ function ownerIn(replay: Replay, options: readonly Node[] | undefined): Sequence
   const table = needTable(replay, { relname: names.at(-2) ?? '', ...(schemaname === undefined ? {} : { schemaname }) })
   const column = table === null ? null : needColumn(replay, table, names.at(-1) ?? '')
   return table === null || column === null ? null : { table: table.oid, column: column.id }
+}
+
+/** The one that a serial or identity column makes: `users_id_seq`, unless it is named. */
+export function addOwnedSequence(replay: Replay, table: Table, column: Column, name?: string): void {
+  putRelation(replay, {
+    oid: replay.catalog.nextOid(),
+    schema: table.schema,
+    name: name ?? freeName(replay, table.schema, makeName(table.name, column.name, 'seq')),
+    kind: 'sequence',
+    owner: { table: table.oid, column: column.id },
+    isAssumed: false,
+  })
 }
 
 /** Those of a column, or of the whole table: they go with it. */

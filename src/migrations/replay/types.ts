@@ -26,7 +26,7 @@ export function typeOf(
   const isBuiltIn = names[0] === 'pg_catalog'
   const own = isBuiltIn || serial !== undefined ? undefined : findType(replay, names)
   const type: TypeRef = {
-    name: serial ?? (own === undefined && names.length === 2 && !isBuiltIn ? names.join('.') : (own?.name ?? last)),
+    name: serial ?? own?.name ?? (names.length === 2 && !isBuiltIn && names[0] !== 'public' ? names.join('.') : last),
     oid: own?.oid ?? null,
     modifiers: last === 'interval' ? intervalModifiers(written) : modifiersOf(written?.typmods),
     isArray: (written?.arrayBounds ?? []).length > 0,
@@ -91,34 +91,35 @@ function castChain(replay: Replay, expression: Node): readonly TypeRef[] | null 
 }
 
 const TEXTS = new Set(['text', 'varchar', 'citext'])
-const SAME_BYTES: ReadonlySet<string> = new Set([
-  'cidr>inet',
-  'int4>oid',
-  'oid>int4',
-  'xml>text',
-  'text>name_',
-  'bit>varbit',
-  'varbit>bit',
-])
+/** Casts that pg_cast calls binary coercible, both ways where both are listed. */
+const SAME_BYTES: ReadonlySet<string> = new Set(
+  'cidr>inet int4>oid oid>int4 int4>regclass regclass>int4 oid>regclass regclass>oid xml>text xml>varchar bit>varbit'.split(
+    ' ',
+  ),
+)
 
 function isFree(replay: Replay, from: TypeRef, to: TypeRef): boolean {
   if (from.oid !== null && from.oid === to.oid) return from.isArray === to.isArray
   if (isConstrainedDomain(replay, to)) return false
-  const [source, target] = [baseOf(replay, from), baseOf(replay, to)]
+  const target = baseOf(replay, to)
+  // A value of a domain is read as its base type without the limit.
+  const source = domainOf(replay, from) === undefined ? from : { ...baseOf(replay, from), modifiers: [] }
   if (source.oid !== target.oid || source.isArray !== target.isArray) return false
-  if (source.isArray) return source.name === target.name && fits(source.modifiers, target.modifiers, source.name)
+  const isUnlimited = target.modifiers.length === 0
+  // Element by element nothing is looked up: only no limit, or the same one, is free.
+  if (source.isArray)
+    return source.name === target.name && (isUnlimited || source.modifiers.join() === target.modifiers.join())
   if (source.name === target.name) return fits(source.modifiers, target.modifiers, source.name)
   if (TEXTS.has(source.name) && TEXTS.has(target.name)) {
-    return (
-      target.modifiers.length === 0 ||
-      (source.name === 'varchar' && fits(source.modifiers, target.modifiers, 'varchar'))
-    )
+    return isUnlimited || (source.name === 'varchar' && fits(source.modifiers, target.modifiers, 'varchar'))
   }
   if (isTimestamp(source.name) && isTimestamp(target.name)) {
-    return isUtc(replay.server.timeZone) && fits(source.modifiers, target.modifiers, 'timestamp')
+    return isUtc(replay.server.timeZone) && (isUnlimited || (target.modifiers[0] ?? 6) >= MAX_TIME_DIGITS)
   }
-  return SAME_BYTES.has(`${source.name}>${target.name}`)
+  return isUnlimited && SAME_BYTES.has(`${source.name}>${target.name}`)
 }
+
+const MAX_TIME_DIGITS = 6
 
 function baseOf(replay: Replay, type: TypeRef): TypeRef {
   const domain = domainOf(replay, type)
@@ -128,7 +129,7 @@ function baseOf(replay: Replay, type: TypeRef): TypeRef {
 /** Whether every value of the old modifiers is one of the new ones. */
 function fits(from: readonly number[], to: readonly number[], name: string): boolean {
   if (to.length === 0) return true
-  if (from.length === 0) return isTimestamp(name) && (to[0] ?? 6) >= 6
+  if (from.length === 0) return isTimestamp(name) && (to[0] ?? MAX_TIME_DIGITS) >= MAX_TIME_DIGITS
   if (name === 'numeric') return (to[1] ?? 0) === (from[1] ?? 0) && (to[0] ?? 0) >= (from[0] ?? 0)
   if (name === 'bpchar' || name === 'bit') return to[0] === from[0]
   return (to[0] ?? 0) >= (from[0] ?? 0)

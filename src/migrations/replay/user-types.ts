@@ -1,7 +1,8 @@
 import { nameKey } from '../catalog/catalog.ts'
 import type { UserType } from '../catalog/types.ts'
 import { as, type Node, type NodeOf, texts } from '../sql/node.ts'
-import { putTable, putType } from './put.ts'
+import { putType } from './put.ts'
+import { removeColumn } from './remove-column.ts'
 import type { Replay } from './replay.ts'
 import { findType, isAssumable } from './resolve.ts'
 import { tablesUsing, typeOf } from './types.ts'
@@ -116,10 +117,11 @@ export function dropType(replay: Replay, object: Node, node: NodeOf<'DropStmt'>)
   replay.record.change({ kind: 'drop-type', type })
   if (node.behavior === 'DROP_CASCADE') {
     for (const table of tablesUsing(replay, type)) {
-      const gone = table.columns.filter((column) => column.type?.oid === type.oid)
       replay.record.lock(table.oid, 'AccessExclusive')
-      for (const column of gone) replay.record.change({ kind: 'drop-column', table, column, isCascade: true })
-      putTable(replay, { ...table, columns: table.columns.filter((column) => !gone.includes(column)) })
+      for (const column of table.columns.filter((one) => one.type?.oid === type.oid)) {
+        replay.record.change({ kind: 'drop-column', table, column, isCascade: true })
+        removeColumn(replay, table, column)
+      }
     }
   }
   replay.catalog.types.delete(type.oid)

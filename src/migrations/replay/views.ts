@@ -26,7 +26,7 @@ function make(
 ): void {
   const { schema, name } = newName(replay, range)
   const old = findRelation(replay, { schemaname: schema, relname: name })
-  const columns = aliases.length > 0 ? aliases : selectColumns(replay, query)
+  const columns = aliases.length > 0 ? aliases : (selectColumns(replay, query)?.map(({ name }) => name) ?? null)
   const reads = readsOf(replay, query)
   for (const oid of reads) replay.record.lock(oid, 'AccessShare')
   const mentions = mentionsOf(query)

@@ -3,8 +3,8 @@ import { defineRule } from './define-rule.ts'
 
 const MAX_BYTES = 63
 /** A run that may be such a name. UTF-8 needs three bytes for a UTF-16 unit at most. */
-const LONG = /[\w$]{64,}|"[^"\n]{64,}"/
-const LONG_BEYOND_ASCII = /"[^"\n]{16,}"|[\w$\u0080-\uffff]{16,}/
+const LONG = /(?<![\w$])[\w$]{64}|"[^"\n]{64}/
+const LONG_BEYOND_ASCII = /"[^"\n]{16}|[\w$\u0080-\uffff]{16}/
 const WORD = /[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/g
 
 export const cutIdentifier = defineRule({

@@ -18,7 +18,10 @@ export const dropEnumValue = defineRule({
   },
   on: {
     'drop-type': ({ type }, context, applied) => compare(type, context, applied),
-    'rename-type': ({ type }, context, applied) => compare(type, context, applied),
+    'rename-type': ({ type }, context, applied) => {
+      // One that is dropped later is spoken of there.
+      if (context.after.type(type.oid) !== undefined) compare(type, context, applied)
+    },
   },
 })
 

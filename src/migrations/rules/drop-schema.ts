@@ -1,4 +1,3 @@
-import { listTexts } from '../sql/node.ts'
 import { defineRule } from './define-rule.ts'
 
 export const dropSchema = defineRule({
@@ -14,18 +13,29 @@ export const dropSchema = defineRule({
     bad: 'DROP SCHEMA app CASCADE',
     good: 'CREATE SCHEMA other',
   },
-  onStatement: {
-    DropStmt: (node, { report }, applied) => {
-      if (node.removeType !== 'OBJECT_SCHEMA') return
-      const names = (node.objects ?? []).flatMap(listTexts).join(', ')
-      if (node.behavior !== 'DROP_CASCADE')
-        return report(applied, {
+  on: {
+    'drop-schema': ({ name, isCascade, isKnown }, { existed, report }, applied) => {
+      if (!isCascade) {
+        report(applied, {
           severity: 'warn',
-          message: `drops the schema ${names}, which must be empty`,
+          message: `drops the schema ${name}, which must be empty`,
           sqlstate: '3F000',
         })
-      report(applied, { message: `drops the schema ${names} and everything in it`, sqlstate: '42P01' })
-      report(applied, { axis: 'I', severity: 'warn', message: `all rows in ${names} are lost` })
+        return
+      }
+      // Of a schema that no migration made, nobody knows what is in it.
+      const isUsed =
+        !isKnown ||
+        applied.changes.some((one) =>
+          one.kind === 'drop-table'
+            ? existed(one.table.oid)
+            : one.kind === 'drop-view'
+              ? existed(one.view.oid)
+              : one.kind === 'drop-type',
+        )
+      if (!isUsed) return
+      report(applied, { message: `drops the schema ${name} and everything in it`, sqlstate: '42P01' })
+      report(applied, { axis: 'I', severity: 'warn', message: `all rows in ${name} are lost` })
     },
   },
 })

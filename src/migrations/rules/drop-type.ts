@@ -18,7 +18,10 @@ export const dropType = defineRule({
   },
   on: {
     'drop-type': ({ type }, context, applied) => judge(type, context, applied),
-    'rename-type': ({ type }, context, applied) => judge(type, context, applied),
+    'rename-type': ({ type }, context, applied) => {
+      // One that is dropped later is spoken of there.
+      if (context.after.type(type.oid) !== undefined) judge(type, context, applied)
+    },
   },
 })
 

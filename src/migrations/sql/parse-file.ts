@@ -34,29 +34,46 @@ export function parseFile(parser: SqlParser, source: string, visible: string): P
       problems: [{ message: `the file is larger than ${MAX_FILE_BYTES} bytes`, at: 0 }],
     }
   }
-  const sql = expandTemplates(visible)
+  const { sql, problems } = makeReadable(expandTemplates(visible))
   const whole = parser.parse(sql)
-  if (!isParseError(whole))
+  if (!isParseError(whole)) {
     return {
       source,
       sql,
       positions,
       statements: place(whole, sql === source ? positions : positionsOf(sql), sql, 0),
-      problems: [],
+      problems,
     }
+  }
   const forPsql = expandColons(withoutMetaCommands(sql))
   if (forPsql !== sql) {
     const again = parser.parse(forPsql)
-    if (!isParseError(again))
-      return {
-        source,
-        sql: forPsql,
-        positions,
-        statements: place(again, positionsOf(forPsql), forPsql, 0),
-        problems: [],
-      }
+    if (!isParseError(again)) {
+      return { source, sql: forPsql, positions, statements: place(again, positionsOf(forPsql), forPsql, 0), problems }
+    }
   }
-  return { source, sql: forPsql, positions, ...parseApart(parser, forPsql) }
+  const apart = parseApart(parser, forPsql)
+  return { source, sql: forPsql, positions, statements: apart.statements, problems: [...problems, ...apart.problems] }
+}
+
+/** What the grammar must not be given: a NUL, where C ends a text, and comments that never end, over which it takes quadratic time. */
+function makeReadable(sql: string): { readonly sql: string; readonly problems: ParsedFile['problems'] } {
+  const problems: { message: string; at: number }[] = []
+  // A byte order mark is the editor's, not SQL.
+  let readable = sql.startsWith('\ufeff') ? ` ${sql.slice(1)}` : sql
+  const nul = readable.indexOf('\0')
+  if (nul >= 0) {
+    problems.push({ message: 'a NUL byte', at: nul })
+    readable = readable.replaceAll('\0', ' ')
+  }
+  if (readable.split('/*').length > readable.split('*/').length) {
+    const last = [...scanPieces(readable)].at(-1)
+    if (last?.kind === 'comment' && readable.startsWith('/*', last.start) && !readable.endsWith('*/')) {
+      problems.push({ message: 'unterminated /* comment', at: last.start })
+      readable = readable.slice(0, last.start)
+    }
+  }
+  return { sql: readable, problems }
 }
 
 function isParseError(result: ReturnType<SqlParser['parse']>): result is ParseError {

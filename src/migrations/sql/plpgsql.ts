@@ -25,13 +25,14 @@ const CONDITIONAL = new Set([
   'PLpgSQL_stmt_foreach_a',
   'PLpgSQL_exception_block',
 ])
-const MAX_DEPTH = 200
+const MAX_DEPTH = 500
 
 /** The SQL of a DO block or a function in PL/pgSQL. Throws what the parser says when the body is none. */
 export function bodyStatements(parser: SqlParser, statement: string): readonly BodyStatement[] {
   const found: BodyStatement[] = []
   const visit = (node: unknown, isConditional: boolean, depth: number): void => {
-    if (typeof node !== 'object' || node === null || depth > MAX_DEPTH) return
+    if (typeof node !== 'object' || node === null) return
+    if (depth > MAX_DEPTH) throw new RangeError('the body is nested too deeply')
     if (Array.isArray(node)) {
       for (const one of node) visit(one, isConditional, depth + 1)
       return

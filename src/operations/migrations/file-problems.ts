@@ -25,6 +25,14 @@ export function fileProblems(set: MigrationSet, path: string, text: string, pend
       })
     }
   }
+  if (isPending && set.layout.name === 'knex') {
+    problems.push({
+      rule: 'run-dynamic-sql',
+      axis: 'N',
+      severity: 'warn',
+      message: 'is a program: only literals in raw() and sql() calls are judged',
+    })
+  }
   if (isPending && hasInverse(set, path, text) === false) {
     problems.push({ rule: 'miss-inverse', axis: 'I', severity: 'note', message: 'has no inverse' })
   }

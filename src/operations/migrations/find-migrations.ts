@@ -95,5 +95,11 @@ function listFiles(root: string): readonly string[] {
 }
 
 function head(file: string): string {
-  return readFileSync(file, 'utf8').slice(0, HEAD_BYTES)
+  try {
+    return readFileSync(file, 'utf8').slice(0, HEAD_BYTES)
+  } catch (error) {
+    // What cannot be read is said when it is judged.
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error
+    return ''
+  }
 }

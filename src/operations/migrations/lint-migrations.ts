@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { LayoutName } from '../../migrations/layout/layouts.ts'
 import { readMigration } from '../../migrations/layout/read-migration.ts'
-import { type LintFile, type LintResult, lintFiles } from '../../migrations/lint/lint.ts'
+import { type FileProblem, type LintFile, type LintResult, lintFiles } from '../../migrations/lint/lint.ts'
 import { type LintReport, type ReportedFile, summarize } from '../../migrations/lint/report.ts'
 import type { ServerFacts } from '../../migrations/replay/replay.ts'
 import type { RunnerTransaction } from '../../migrations/replay/run-file.ts'
@@ -90,13 +90,24 @@ async function lintSet(ask: LintAsk, files: readonly LintFile[], { deploys }: Pe
 }
 
 function readOne(ask: LintAsk, set: MigrationSet, path: string, pending: Pending): LintFile {
-  const text = readFileSync(join(set.root, path), 'utf8')
+  const { text, problem } = readText(join(set.root, path))
   return {
     name: set.layout.nameOf(path),
     path: shownPath(ask.cwd, set, path),
     text,
     ...readMigration(set.layout, text, ask.transaction),
     isPending: pending.paths.has(path),
-    problems: fileProblems(set, path, text, pending),
+    problems: problem === null ? fileProblems(set, path, text, pending) : [problem],
+  }
+}
+
+/** One that cannot be read is a finding, and the others are judged. */
+function readText(file: string): { readonly text: string; readonly problem: FileProblem | null } {
+  try {
+    return { text: readFileSync(file, 'utf8'), problem: null }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === undefined) throw error
+    return { text: '', problem: { rule: 'read-sql', axis: 'L', severity: 'block', message: `cannot be read: ${code}` } }
   }
 }

@@ -1,0 +1,24 @@
+/** `knex.raw('…')`, `pgm.sql(`…`)`: a call whose first argument is a literal. */
+const CALL = /\.(?:raw|sql)\(\s*(`(?:[^`\\]|\\.)*`|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")/g
+const DOWN = /\b(?:exports\.down\b|(?:async\s+)?function\s+down\b|const\s+down\b|async\s+down\s*\()/
+
+/**
+ * The SQL in a migration that is a program, on the way up: everything else as blanks, each literal as a statement, in its place. What the program
+ * puts together itself is not among it.
+ */
+export function sqlInProgram(text: string): string {
+  const down = DOWN.exec(text)?.index ?? text.length
+  let sql = ''
+  for (const call of text.slice(0, down).matchAll(CALL)) {
+    const literal = call[1] ?? ''
+    const start = call.index + call[0].length - literal.length
+    sql += blank(text.slice(sql.length, start))
+    // The quotes' places are free: one blank before, and the end of the statement behind.
+    sql += ` ${literal.slice(1, -1)};`
+  }
+  return sql + blank(text.slice(sql.length))
+}
+
+function blank(text: string): string {
+  return text.replaceAll(/[^\n]/g, ' ')
+}
