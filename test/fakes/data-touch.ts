@@ -41,11 +41,12 @@ export function set(
   })
 }
 
-/** With `operation`: only what carries it, and never the live one. */
+/** With `operation`: only what carries it, and never the live one or one that is on its way to be. */
 export function mustBeOurs(store: FakeStore, name: string, operation?: OperationId): FakeContainer {
   const found = store.containers.get(name)
   if (found === undefined) throw new BackflipError(`there is no ${name}`, { code: 'no-instance', kind: 'failed' })
-  const isIts = operation === undefined || (found.operation === operation && name !== store.instance)
+  const isIts =
+    operation === undefined || (found.operation === operation && name !== store.instance && found.role !== 'live')
   if (found.isOurs && isIts) return found
   throw refusal(`${name} was not made by this operation`, { code: 'not-ours' })
 }

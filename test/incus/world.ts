@@ -116,13 +116,22 @@ async function makeProject(bed: Bed): Promise<{ readonly client: IncusClient; re
  * refuses when anybody uses them.
  */
 async function removeProject(client: IncusClient): Promise<void> {
+  await removeFences(client)
   const instances = await listInstances(client)
   await Promise.all(instances.map((instance) => removeInstance(client, instance)))
   await Promise.all(Object.values(POOLS).map((pool) => removeVolumes(client, pool)))
   await perform(client, { method: 'DELETE', path: `/projects/${client.project}`, limitMs: REMOVE_LIMIT_MS })
 }
 
-async function removeInstance(client: IncusClient, { name, status }: Instance): Promise<void> {
+/** Profiles are shared with the default project, and each fence of ours is one. */
+export async function removeFences(client: IncusClient): Promise<void> {
+  const { metadata } = await client.call({ method: 'GET', path: '/profiles', query: { recursion: '1' } })
+  for (const { name } of metadata as readonly { readonly name: string }[])
+    if (name.startsWith(`backflip.${client.project}.`))
+      await client.call({ method: 'DELETE', path: `/profiles/${name}` })
+}
+
+export async function removeInstance(client: IncusClient, { name, status }: Instance): Promise<void> {
   if (status !== 'Stopped') await changeState(client, name, 'stop', { force: true })
   await deleteInstance(client, name)
 }

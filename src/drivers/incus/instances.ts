@@ -19,6 +19,8 @@ export interface Instance {
   readonly config: Keys
   readonly devices: Devices
   readonly profiles: readonly string[]
+  /** With what comes from the profiles. */
+  readonly expanded: { readonly config: Keys; readonly devices: Devices }
   readonly createdAt: string
   /** Cluster member, or `none`. */
   readonly location: string
@@ -37,6 +39,8 @@ export interface InstanceState {
 /** `etag` for a change that must not overwrite somebody else's. */
 export interface SeenInstance extends Instance {
   readonly etag: string
+  /** What a replacement has to say again. */
+  readonly rest: { readonly architecture: string; readonly description: string; readonly ephemeral: boolean }
 }
 
 /** Every instance of the project, or those whose configuration has all of `having`, as `{'user.backflip.color': 'blue'}`. */
@@ -51,7 +55,10 @@ export async function listInstances(client: IncusClient, having: Keys = {}): Pro
 export async function getInstance(client: IncusClient, name: InstanceName): Promise<SeenInstance | null> {
   return nullWhenAbsent(async () => {
     const answer = await client.call({ method: 'GET', path: pathOf(name), what: `look at ${name}` })
-    return { ...toInstance(answer.metadata as WireInstance), etag: (answer.type === 'sync' && answer.etag) || '' }
+    const wire = answer.metadata as WireInstance
+    const { architecture, description, ephemeral } = wire
+    const etag = (answer.type === 'sync' && answer.etag) || ''
+    return { ...toInstance(wire), etag, rest: { architecture, description, ephemeral } }
   })
 }
 
@@ -140,6 +147,22 @@ export async function patchInstance(
   await perform(client, { method: 'PATCH', path: pathOf(name), body: patch, headers, limitMs: STATE_LIMIT_MS, what })
 }
 
+/** Its own keys, devices and profiles as a whole: what is left out goes. Error `incus-changed` when it is no longer as it was seen. */
+export async function replaceInstance(
+  client: IncusClient,
+  { name, etag, rest }: SeenInstance,
+  next: Pick<Instance, 'config' | 'devices' | 'profiles'>,
+): Promise<void> {
+  await perform(client, {
+    method: 'PUT',
+    path: pathOf(name),
+    body: { ...rest, ...next },
+    headers: { 'if-match': etag },
+    limitMs: STATE_LIMIT_MS,
+    what: `change ${name}`,
+  })
+}
+
 /** Of a stopped instance. */
 export async function renameInstance(client: IncusClient, from: InstanceName, to: InstanceName): Promise<Ended> {
   const what = `rename ${from} to ${to}`
@@ -185,6 +208,11 @@ interface WireInstance {
   readonly profiles: readonly string[] | null
   readonly created_at: string
   readonly location: string
+  readonly expanded_config: Keys
+  readonly expanded_devices: Devices
+  readonly architecture: string
+  readonly description: string
+  readonly ephemeral: boolean
 }
 
 function toInstance(wire: WireInstance): Instance {
@@ -195,6 +223,7 @@ function toInstance(wire: WireInstance): Instance {
     config,
     devices,
     profiles: wire.profiles ?? [],
+    expanded: { config: wire.expanded_config, devices: wire.expanded_devices },
     createdAt: wire.created_at,
     location,
   }

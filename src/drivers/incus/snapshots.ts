@@ -1,10 +1,12 @@
 import { refusal } from '../../domain/errors.ts'
 import type { IncusClient } from './client.ts'
-import { nullWhenAbsent, pathOf } from './instances.ts'
+import { type Devices, nullWhenAbsent, pathOf } from './instances.ts'
 import type { InstanceName, SnapshotName } from './names.ts'
 import { type Ended, perform } from './operations.ts'
 
 const LIMIT_MS = 5 * 60_000
+/** Go's zero time. */
+const NEVER = '0001-01-01T00:00:00Z'
 
 export interface Snapshot {
   readonly name: SnapshotName
@@ -12,6 +14,10 @@ export interface Snapshot {
   readonly createdAt: string
   /** Null: it stays. */
   readonly expiresAt: string | null
+  /** Null when the storage does not say. */
+  readonly sizeBytes: number | null
+  /** Devices of an instance that is made from it, with what comes from the profiles. */
+  readonly devices: Devices
 }
 
 /** Oldest first. Null when there is no such instance. */
@@ -55,6 +61,22 @@ export async function createSnapshot(
   return perform(client, { method: 'POST', path: `${pathOf(of)}/snapshots`, body, limitMs: LIMIT_MS, what })
 }
 
+/** Null: it stays. */
+export async function setSnapshotExpiry(
+  client: IncusClient,
+  of: InstanceName,
+  name: SnapshotName,
+  expiresAt: string | null,
+): Promise<void> {
+  await perform(client, {
+    method: 'PUT',
+    path: snapshotPath(of, name),
+    body: { expires_at: expiresAt ?? NEVER },
+    limitMs: LIMIT_MS,
+    what: `set the end of ${of}/${name}`,
+  })
+}
+
 /** Gone already is fine. */
 export async function deleteSnapshot(client: IncusClient, of: InstanceName, name: SnapshotName): Promise<void> {
   const what = `delete the snapshot ${of}/${name}`
@@ -71,11 +93,13 @@ interface WireSnapshot {
   readonly name: string
   readonly created_at: string
   readonly expires_at?: string
+  readonly size?: number
+  readonly expanded_devices: Devices
 }
 
-/** Go's zero time stands for "never". */
-function toSnapshot({ name, created_at: createdAt, expires_at: expires }: WireSnapshot): Snapshot {
+function toSnapshot({ name, created_at: createdAt, expires_at: expires, size, ...wire }: WireSnapshot): Snapshot {
   const bare = name.includes('/') ? name.slice(name.lastIndexOf('/') + 1) : name
   const expiresAt = expires === undefined || expires.startsWith('0001-') ? null : expires
-  return { name: bare as SnapshotName, createdAt, expiresAt }
+  const sizeBytes = size === undefined || size <= 0 ? null : size
+  return { name: bare as SnapshotName, createdAt, expiresAt, sizeBytes, devices: wire.expanded_devices }
 }

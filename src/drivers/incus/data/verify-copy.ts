@@ -1,27 +1,26 @@
 import { startServer } from '../../../domain/data/start-server.ts'
 import { BackflipError } from '../../../domain/errors.ts'
 import type { DataService } from '../../../ports/data-service.ts'
-import type { Database, DatabaseMark, Verification } from '../../../ports/database.ts'
+import type { Verification } from '../../../ports/database.ts'
 
-const STOP_LIMIT_MS = 60_000
+/** A database writes everything out first. Where there is none nobody waited for the boot, and a request that comes too early is lost (research/incus.md §10, 1). */
+const STOP_LIMIT_MS = { postgres: 60_000, files: 5_000 } as const
 
-type Doer = Pick<DataService, 'kind' | 'name' | 'copy' | 'removeCopy' | 'start' | 'stop' | 'database'>
+type Doer = Pick<DataService, 'kind' | 'copy' | 'removeCopy' | 'start' | 'stop' | 'database'>
 
 /** `DataService.verifyCopy`, by the port's other methods. */
 export async function verifyCopy(
   service: Doer,
   { name, mark, fencedBy }: Parameters<DataService['verifyCopy']>[0],
 ): Promise<Verification> {
-  await service.start({ name, fencedBy })
   try {
-    const database = service.database(name)
-    return database === null ? started(name) : await proveDatabase(service, database, mark)
+    return await prove(service, { name, mark, fencedBy })
   } finally {
-    await service.stop({ name, timeoutMs: STOP_LIMIT_MS, fencedBy })
+    await service.stop({ name, timeoutMs: STOP_LIMIT_MS[service.kind], fencedBy })
   }
 }
 
-/** `DataService.verifySnapshot`. A copy that an earlier try left is used: it is of the same snapshot, but was started, so it is made again. */
+/** `DataService.verifySnapshot`. What an earlier try left has been started since it was made, so it is made again. */
 export async function verifySnapshot(
   service: Doer,
   { snapshot, as, operation, mark, fencedBy }: Parameters<DataService['verifySnapshot']>[0],
@@ -29,10 +28,22 @@ export async function verifySnapshot(
   await service.removeCopy({ name: as, operation, fencedBy })
   try {
     await service.copy({ snapshot, as, operation, fencedBy })
-    return await verifyCopy(service, { name: as, mark, fencedBy })
+    return await prove(service, { name: as, mark, fencedBy })
   } finally {
     await service.removeCopy({ name: as, operation, fencedBy })
   }
+}
+
+async function prove(
+  service: Doer,
+  { name, mark, fencedBy }: Parameters<DataService['verifyCopy']>[0],
+): Promise<Verification> {
+  const database = service.database(name)
+  if (database !== null && mark === null) throw noMark(name)
+  await service.start({ name, fencedBy })
+  if (database === null || mark === null) return started(name)
+  await startServer(database)
+  return database.verify(mark)
 }
 
 function started(name: string): Verification {
@@ -40,17 +51,10 @@ function started(name: string): Verification {
   return { isVerified: true, checks: [check], recoveredTo: null }
 }
 
-async function proveDatabase(
-  service: Pick<DataService, 'name'>,
-  database: Database,
-  mark: DatabaseMark | null,
-): Promise<Verification> {
-  if (mark === null) {
-    throw new BackflipError(`a snapshot of ${service.name} cannot be proved without its mark`, {
-      code: 'no-mark',
-      kind: 'failed',
-    })
-  }
-  await startServer(database)
-  return database.verify(mark)
+function noMark(name: string): BackflipError {
+  return new BackflipError(`${name} cannot be proved without the mark of its snapshot`, {
+    code: 'no-mark',
+    kind: 'failed',
+    hint: 'backflip snapshots list',
+  })
 }
