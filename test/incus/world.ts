@@ -12,6 +12,7 @@ import {
   type Instance,
   type Keys,
   listInstances,
+  patchInstance,
 } from '../../src/drivers/incus/instances.ts'
 import { type InstanceName, parseInstanceName, parseProjectName } from '../../src/drivers/incus/names.ts'
 import { perform } from '../../src/drivers/incus/operations.ts'
@@ -116,14 +117,25 @@ async function makeProject(bed: Bed): Promise<{ readonly client: IncusClient; re
  * refuses when anybody uses them.
  */
 async function removeProject(client: IncusClient): Promise<void> {
-  const instances = await listInstances(client)
-  await Promise.all(instances.map((instance) => removeInstance(client, instance)))
+  await emptyProject(client)
   await Promise.all(Object.values(POOLS).map((pool) => removeVolumes(client, pool)))
   await perform(client, { method: 'DELETE', path: `/projects/${client.project}`, limitMs: REMOVE_LIMIT_MS })
 }
 
+/** Every container and every fence in it: what is left is a project as it was made. */
+export async function emptyProject(client: IncusClient): Promise<void> {
+  const instances = await listInstances(client)
+  await Promise.all(instances.map((instance) => removeInstance(client, instance)))
+  // Profiles are the default project's, so the fence's are told apart by the project in their name.
+  const { metadata } = await client.call({ method: 'GET', path: '/profiles' })
+  const names = (metadata as readonly string[]).map((url) => url.slice('/1.0/profiles/'.length).replace(/\?.*/, ''))
+  for (const name of names.filter((one) => one.startsWith(`backflip.${client.project}.`)))
+    await client.call({ method: 'DELETE', path: `/profiles/${name}` })
+}
+
 async function removeInstance(client: IncusClient, { name, status }: Instance): Promise<void> {
   if (status !== 'Stopped') await changeState(client, name, 'stop', { force: true })
+  await patchInstance(client, name, { config: { 'security.protection.delete': 'false' } })
   await deleteInstance(client, name)
 }
 

@@ -20,6 +20,8 @@ export interface Instance {
   readonly devices: Devices
   readonly profiles: readonly string[]
   readonly createdAt: string
+  /** When it was started last; null when it never was. */
+  readonly startedAt: string | null
   /** Cluster member, or `none`. */
   readonly location: string
 }
@@ -40,10 +42,15 @@ export interface SeenInstance extends Instance {
 }
 
 /** Every instance of the project, or those whose configuration has all of `having`, as `{'user.backflip.color': 'blue'}`. */
-export async function listInstances(client: IncusClient, having: Keys = {}): Promise<readonly Instance[]> {
+export async function listInstances(
+  client: IncusClient,
+  having: Keys = {},
+  { timeoutMs }: { readonly timeoutMs?: number } = {},
+): Promise<readonly Instance[]> {
   const filter = Object.entries(having).map(([key, value]) => `config.${key} eq ${value}`)
   const query = { recursion: '1', ...(filter.length === 0 ? {} : { filter: filter.join(' and ') }) }
-  const { metadata } = await client.call({ method: 'GET', path: '/instances', query, what: 'list instances' })
+  const limit = timeoutMs === undefined ? {} : { timeoutMs }
+  const { metadata } = await client.call({ method: 'GET', path: '/instances', query, what: 'list instances', ...limit })
   return (metadata as readonly WireInstance[]).map(toInstance)
 }
 
@@ -63,6 +70,7 @@ export async function getState(client: IncusClient, name: InstanceName): Promise
 }
 
 export type InstanceSource =
+  /** Alias, or the whole fingerprint. */
   | { readonly image: string }
   /** Of a stopped instance, or of a snapshot. */
   | { readonly copyOf: InstanceName; readonly snapshot?: SnapshotName }
@@ -102,9 +110,14 @@ export async function createInstance(client: IncusClient, ask: CreateInstance): 
 }
 
 function toWireSource(source: InstanceSource): Keys {
-  if ('image' in source) return { type: 'image', alias: source.image }
+  if ('image' in source) return { type: 'image', [isFingerprint(source.image) ? 'fingerprint' : 'alias']: source.image }
   const { copyOf, snapshot } = source
   return { type: 'copy', source: snapshot === undefined ? copyOf : `${copyOf}/${snapshot}` }
+}
+
+/** SHA-256 in hex. */
+export function isFingerprint(image: string): boolean {
+  return /^[0-9a-f]{64}$/.test(image)
 }
 
 export type StateChange = 'start' | 'stop' | 'restart' | 'freeze' | 'unfreeze'
@@ -184,6 +197,7 @@ interface WireInstance {
   readonly devices: Devices
   readonly profiles: readonly string[] | null
   readonly created_at: string
+  readonly last_used_at?: string
   readonly location: string
 }
 
@@ -196,8 +210,14 @@ function toInstance(wire: WireInstance): Instance {
     devices,
     profiles: wire.profiles ?? [],
     createdAt: wire.created_at,
+    startedAt: toTime(wire.last_used_at),
     location,
   }
+}
+
+/** Go's zero time, and the epoch of what was never started, stand for "never". */
+function toTime(text: string | undefined): string | null {
+  return text === undefined || /^(0001|1970)-/.test(text) ? null : text
 }
 
 interface WireState {
@@ -217,7 +237,7 @@ function toState({ status, pid, started_at: startedAt, memory, network }: WireSt
   return {
     status,
     pid,
-    startedAt: startedAt === undefined || startedAt.startsWith('0001-') ? null : startedAt,
+    startedAt: toTime(startedAt),
     addresses: addresses.filter((one) => one.family === 'inet' && one.scope === 'global').map(({ address }) => address),
     memoryBytes: memory?.usage ?? 0,
   }
