@@ -6,13 +6,13 @@ import type { Color } from '../../domain/color.ts'
 import type { AppName, EnvironmentName } from '../../domain/ids.ts'
 import { diskFull } from '../../lib/disk-full.ts'
 import { ensurePrivateFolder, isPrivateFolder } from '../../lib/safe-folder.ts'
+import type { ProcessEnvironment } from '../../lib/secrets.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Runtime } from '../../ports/runtime.ts'
 import { addressesOf } from './addresses.ts'
 import type { ProcessContext, Unpack } from './context.ts'
 import { layoutOf } from './layout.ts'
 import { listInstances } from './list.ts'
-import type { ProcessEnvironment } from './secrets.ts'
 import { trimLogs } from './trim-logs.ts'
 
 /** Costs nothing where the port answers earlier; a busy machine needs 300 ms and more to get a wrong Node program to its first error. */
@@ -62,6 +62,8 @@ export function processRuntime(options: ProcessRuntimeOptions): Runtime {
     fence: (generation) => telling(fence(generation)),
     list: () => look(() => listInstances(context), []),
     addresses: (color, manifest) => addressesOf(context, color, manifest),
+    // Names, folders and ports are this environment's own, and addresses are judged when the plan is made.
+    checkLaunch: async () => undefined,
     unpack: (ask) => change(ask.color, async () => (await more()).unpackRelease(context, ask)),
     start: (ask) => change(ask.color, async () => (await more()).startColor(context, ask)),
     stop: (ask) => change(ask.color, async () => (await more()).stopColor(context, ask)),

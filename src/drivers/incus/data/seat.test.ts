@@ -25,6 +25,7 @@ function instance(name: string, config: Keys, devices: Devices, fromProfiles: De
     profiles: ['default'],
     expanded: { config, devices: { ...fromProfiles, ...devices } },
     createdAt: '',
+    startedAt: null,
     location: 'none',
   }
 }
