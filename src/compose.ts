@@ -17,6 +17,7 @@ import { processRuntime } from './drivers/process/runtime.ts'
 import { ensurePrivateFolder } from './lib/safe-folder.ts'
 import { uuid7 } from './lib/uuid7.ts'
 import type { Environment, Surroundings } from './operations/environment.ts'
+import type { DataService } from './ports/data-service.ts'
 import type { Runtime } from './ports/runtime.ts'
 import type { Transport } from './ports/transport.ts'
 import { openSqliteJournal } from './store/sqlite/journal.ts'
@@ -68,7 +69,7 @@ export async function composeWithoutJournal(
     registry: directoryRegistry({ config: registry, app }),
     cache: artifactCache({ folder: join(stateFolder, 'cache'), app }),
     probe: httpProbe(clock),
-    data: [],
+    data: await dataServices(settings),
     texts: folderTextStore(join(stateFolder, 'texts')),
     liveness,
     hooks: folderHooks(settings.hooksFolder),
@@ -88,6 +89,14 @@ async function chooseRuntime(app: AppName, settings: EnvironmentConfig): Promise
   const { clientFromConfig } = await import('./drivers/incus/from-config.ts')
   const { incusRuntime } = await import('./drivers/incus/runtime/runtime.ts')
   return incusRuntime({ ...common, config: runtime, client: clientFromConfig(incus) })
+}
+
+async function dataServices({ data, incus }: EnvironmentConfig): Promise<readonly DataService[]> {
+  if (data.length === 0 || incus === null) return []
+  const { clientFromConfig } = await import('./drivers/incus/from-config.ts')
+  const { incusDataService } = await import('./drivers/incus/data/data-service.ts')
+  const client = clientFromConfig(incus)
+  return data.map((config) => incusDataService({ client, config, clock: systemClock }))
 }
 
 /** The runner of one-off commands is a program of its own: beside its driver in a checkout, beside the bundle otherwise. */

@@ -1,7 +1,7 @@
 import { BackflipError } from '../../../domain/errors.ts'
+import type { Entered } from '../fence.ts'
 import { patchInstance } from '../instances.ts'
 import type { RuntimeContext } from './context.ts'
-import type { Entered } from './fence.ts'
 import type { Owned } from './labels.ts'
 import { findOwned } from './list.ts'
 import { lookInside, type OneOffAsk } from './one-off-state.ts'

@@ -1,10 +1,10 @@
 import { BackflipError, refusal } from '../../../domain/errors.ts'
 import { isIncusError } from '../errors.ts'
+import type { Entered } from '../fence.ts'
 import { pushFile } from '../files.ts'
 import { changeState, createInstance, type Devices, getInstance, type Keys } from '../instances.ts'
 import type { InstanceName } from '../names.ts'
 import type { RuntimeContext } from './context.ts'
-import type { Entered } from './fence.ts'
 import { RC_SCRIPT } from './files-in-container.ts'
 import { type Labels, type Owned, readLabels, toKeys } from './labels.ts'
 

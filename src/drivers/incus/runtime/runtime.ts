@@ -5,9 +5,9 @@ import type { ProcessEnvironment } from '../../../lib/secrets.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import type { Runtime } from '../../../ports/runtime.ts'
 import type { IncusClient } from '../client.ts'
+import { enterFence } from '../fence.ts'
 import { topologyOf } from './addresses.ts'
 import type { RuntimeContext } from './context.ts'
-import { enterFence } from './fence.ts'
 import { followLines } from './follow.ts'
 import { listColors } from './list.ts'
 import { lastLines } from './logs.ts'
@@ -79,7 +79,7 @@ function contextOf(options: IncusRuntimeOptions): RuntimeContext {
     ours: options.processEnvironment ?? process.env,
     graceMs: options.graceMs ?? GRACE_MS,
     async enter(generation) {
-      const entered = await enterFence(client, owner, generation)
+      const entered = await enterFence(client, `${owner.app}.${owner.environment}`, generation)
       if (entered.isNew) await protectAll({ client, owner })
       return entered
     },
