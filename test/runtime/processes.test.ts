@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFile, readFile, stat, truncate, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { layoutOf } from '../../src/drivers/process/layout.ts'
@@ -9,6 +10,17 @@ import type { Instance } from '../../src/ports/runtime.ts'
 import { answerOf, launchAsk, launched, operation, RELEASE_A, type TestRelease, web } from '../contract/runtime.ts'
 import { eventually, isThere, leadersOf } from './call.ts'
 import { type ProcessWorld, processWorld } from './process-world.ts'
+
+function accepts({ host, port }: Instance['address']): Promise<boolean> {
+  return new Promise((answer) => {
+    const socket = connect({ host, port })
+    socket.once('connect', () => {
+      socket.destroy()
+      answer(true)
+    })
+    socket.once('error', () => answer(false))
+  })
+}
 
 describe('process runtime: whose process is it', () => {
   let world: ProcessWorld
@@ -47,7 +59,8 @@ describe('process runtime: whose process is it', () => {
     const [instance] = await launched(runtime, launchAsk(await simple(), 'blue', 1))
     const { identity } = await answerOf(world, instance as Instance)
     process.kill(Number(identity), 'SIGKILL')
-    await eventually(() => leadersOf(world).length === 0)
+    // A killed process is off the table a moment before its sockets are closed.
+    await eventually(async () => leadersOf(world).length === 0 && !(await accepts((instance as Instance).address)))
     const bystander = spawn(process.execPath, ['-e', 'setInterval(() => 0, 1000)'], { detached: true, stdio: 'ignore' })
     await once(bystander, 'spawn')
     const pid = bystander.pid as number
