@@ -1,4 +1,5 @@
 import { CommanderError, Option, Command as Program } from 'commander'
+import type { ErrorRecord } from '../domain/errors.ts'
 import { COMMANDS } from './commands/index.ts'
 import type { Command, CommandInput, GlobalOptions } from './define-command.ts'
 import { EXIT } from './exit-codes.ts'
@@ -16,9 +17,16 @@ export async function runProgram(argv: readonly string[], io: Io, version: strin
     await program.parseAsync([...argv], { from: 'user' })
     return exitCode
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
-    throw error
+    if (!(error instanceof CommanderError)) throw error
+    if (error.exitCode === 0) return EXIT.done
+    if (argv.includes('--json')) io.out(`${JSON.stringify({ exitCode: EXIT.usage, error: toRecord(error) })}\n`)
+    return EXIT.usage
   }
+}
+
+/** The mistake as every other error is told to a program; for people commander has written it to standard error. */
+function toRecord({ code, message }: CommanderError): ErrorRecord {
+  return { code: code.replace('commander.', ''), kind: 'usage', message: message.replace(/^error: /, '') }
 }
 
 type RunCommand = (command: Command, args: readonly string[], options: CommandInput['options']) => Promise<void>

@@ -1,15 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import { r } from '../../test/fakes/history.ts'
 import { People } from '../../test/fakes/people.ts'
+import { lockByPerson } from '../engine/lease.ts'
 import type { Journal } from '../ports/journal.ts'
 import { adopt } from './adopt.ts'
+import { breakLock } from './break-lock.ts'
 import { deploy, prepareDeploy } from './deploy.ts'
+import { repair } from './doctor.ts'
 import type { Environment } from './environment.ts'
 import { markGood } from './mark-good.ts'
 import { loadRecord } from './record.ts'
 import { abort } from './recover.ts'
 import { refuseAnotherPast } from './same-past.ts'
 import { status } from './status.ts'
+import { down, up } from './up-down.ts'
 import { verifyHistory } from './verify-history.ts'
 
 const plan = (environment: Environment, n: number) =>
@@ -39,6 +43,34 @@ describe('I8: a journal that is not the one the edge saw last', () => {
     const wanted = { code: 'journal-differs', kind: 'person' }
     await expect(older.type('ann', deployed(9))).rejects.toMatchObject(wanted)
     expect(older.world.edge.file?.anchor).toBe(anchor)
+  })
+
+  it('neither does what makes no operation: up, down and a repair are refused, and the anchor stays', async () => {
+    const older = await withJournalOf(await served(1, 2, 3), [1])
+    const { anchor } = older.world.edge.file ?? { anchor: null }
+    const changes: ((environment: Environment) => Promise<unknown>)[] = [up, down, repair]
+    for (const change of changes) {
+      await expect(older.type('ann', (environment) => change(environment))).rejects.toMatchObject({
+        code: 'journal-differs',
+      })
+    }
+    expect(older.world.edge.running).toBe(true)
+    expect(older.world.edge.file?.anchor).toBe(anchor)
+  })
+
+  it('a lock can still be broken, because adopt needs the lease: the edge is left alone, and that is said', async () => {
+    const older = await withJournalOf(await served(1, 2, 3), [1])
+    const { anchor } = older.world.edge.file ?? { anchor: null }
+    await older.type('bob', async ({ journal, liveness, actor }) =>
+      lockByPerson({ journal, liveness, actor, message: 'at lunch' }),
+    )
+    expect(await older.type('ann', (environment) => breakLock(environment, 'bob is gone'))).toMatchObject({
+      held: { message: 'at lunch' },
+      generation: null,
+      unfenced: { code: 'journal-differs', hint: expect.stringContaining('backflip adopt') },
+    })
+    expect(older.world.edge.file?.anchor).toBe(anchor)
+    await expect(older.type('ann', (environment) => adopt(environment, 'the newest copy'))).resolves.toBeTruthy()
   })
 
   it('is told from one that only went on', async () => {

@@ -1,3 +1,4 @@
+import { refusal } from '../domain/errors.ts'
 import { summarize } from '../domain/history/fold.ts'
 import { foldOperation, type OperationState } from '../domain/history/operation.ts'
 import type { OperationSummary } from '../domain/history/record.ts'
@@ -67,16 +68,19 @@ function toLine(entry: Entry, finished: ReadonlyMap<OperationId | null, Entry>):
   }
 }
 
-/** One operation with every entry of it, oldest first; null when there is none. */
-export async function operationDetail(
-  journal: Journal,
-  operation: OperationId,
-): Promise<{
+export interface OperationDetail {
   readonly state: OperationState
+  /** Null while it is open. */
   readonly summary: OperationSummary | null
+  /** All of them, oldest first. */
   readonly entries: readonly Entry[]
-} | null> {
+}
+
+/** One operation with every entry of it. Error `no-such-operation` (kind `refused`). */
+export async function operationDetail(journal: Journal, operation: OperationId): Promise<OperationDetail> {
   const entries = await journal.read({ operation, limit: 10_000 })
   const state = entries.reduce<OperationState | null>((before, entry) => foldOperation(before, entry), null)
-  return state === null ? null : { state, summary: summarize(state), entries }
+  if (state === null)
+    throw refusal(`there is no operation ${operation}`, { code: 'no-such-operation', hint: 'backflip history' })
+  return { state, summary: summarize(state), entries }
 }

@@ -1,6 +1,7 @@
 import type { LeaseRecord } from '../domain/journal.ts'
 import type { Environment } from './environment.ts'
 import { anchorOf } from './observe.ts'
+import { refuseAnotherPast } from './same-past.ts'
 
 /**
  * The generation of this operation, known to the edge and to the runtime before its first entry. Both must know: a runtime that hears of it only
@@ -15,8 +16,12 @@ export async function takeFence(environment: Environment): Promise<number> {
   return generation
 }
 
-/** For what writes no entry before it changes something. Error `lease-lost` (kind `held`): nothing was changed. */
+/**
+ * For what writes no entry before it changes something. The fence brings a new anchor with it, so the old one is compared first. Errors
+ * `journal-differs` (kind `person`) and `lease-lost` (kind `held`): nothing was changed.
+ */
 export async function takeFenceUnder(environment: Environment, { token }: LeaseRecord): Promise<number> {
+  await refuseAnotherPast(environment, (await environment.edge.read()).anchor)
   const generation = await takeFence(environment)
   await environment.journal.renewLease(token)
   return generation

@@ -46,8 +46,8 @@ export const history = defineCommand({
     if (operation !== undefined) {
       const { parseOperationId } = await import('../../domain/ids.ts')
       const detail = await operationDetail(environment.journal, parseOperationId(operation, '--operation'))
-      print(detail, renderEntries(detail?.entries ?? []))
-      return detail === null ? 3 : 0
+      print(detail, renderEntries(detail.entries))
+      return 0
     }
     const lines = await page(environment.journal, {
       limit: limitLines,

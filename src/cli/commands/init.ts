@@ -24,7 +24,7 @@ export const init = defineCommand({
           hint: 'backflip check',
         })
       }
-      io.out(`wrote ${file}\n`)
+      io.out(options.json === true ? `${JSON.stringify({ wrote: file })}\n` : `wrote ${file}\n`)
     }
     if (options.systemd !== true) {
       const { TEMPLATE } = await import('../../config/template.ts')

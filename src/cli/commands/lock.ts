@@ -72,15 +72,20 @@ export const lockBreak = defineCommand({
       import('../require-reason.ts'),
     ])
     const reason = requireReason(input.options, 'backflip lock break --reason TEXT')
-    const { held, generation } = await breakLock(await input.environment(), reason)
-    const fence =
-      generation === null
-        ? 'the edge could not be fenced just now: the next operation does it first'
-        : `the edge takes nothing older than generation ${generation}`
+    const { held, generation, unfenced } = await breakLock(await input.environment(), reason)
+    const lines = [
+      `broken: ${held.message}, of ${held.holder.actor}`,
+      ...(unfenced === null
+        ? [`  the edge takes nothing older than generation ${generation}`]
+        : [
+            `  the edge was not fenced: ${unfenced.message}; the next operation does it first`,
+            ...(unfenced.hint === undefined ? [] : [`  → ${unfenced.hint}`]),
+          ]),
+    ]
     input.io.out(
       input.options.json === true
-        ? `${JSON.stringify({ broken: held, generation })}\n`
-        : `broken: ${held.message}, of ${held.holder.actor}; ${fence}\n`,
+        ? `${JSON.stringify({ broken: held, generation, unfenced })}\n`
+        : `${lines.join('\n')}\n`,
     )
     return 0
   },

@@ -9,7 +9,7 @@ export const logs = defineCommand({
   options: [
     { flags: '--color <color>', description: 'blue or green; default: the live one' },
     { flags: '--lines <count>', description: 'how many; default 100' },
-    { flags: '-f, --follow', description: 'and what comes, until Ctrl-C' },
+    { flags: '-f, --follow', description: 'and what comes, until Ctrl-C; with --json one object a line' },
   ],
   examples: ['backflip logs backend --color green', 'backflip logs web -f'],
   async run({ args, io, options, environment: open }) {
@@ -29,9 +29,16 @@ export const logs = defineCommand({
     const count = lines === undefined ? DEFAULT_LINES : parseCount(lines, '--lines', 10_000)
     const environment = await open()
     const chosen = await operations.logColor(environment, asked)
-    for (const line of await operations.lastLines(environment, component, chosen, count)) io.out(`${line}\n`)
+    const found = await operations.lastLines(environment, component, chosen, count)
+    if (options.json === true && follow !== true) {
+      io.out(`${JSON.stringify({ component, color: chosen, lines: found })}\n`)
+      return 0
+    }
+    const print = (line: string) =>
+      io.out(options.json === true ? `${JSON.stringify({ component, color: chosen, line })}\n` : `${line}\n`)
+    found.forEach(print)
     if (follow === true)
-      for await (const line of operations.follow(environment, component, chosen, io.signal)) io.out(`${line}\n`)
+      for await (const line of operations.follow(environment, component, chosen, io.signal)) print(line)
     return 0
   },
 })

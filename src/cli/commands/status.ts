@@ -3,11 +3,12 @@ import { type CommandInput, defineCommand } from '../define-command.ts'
 import { exitOfError } from '../exit-codes.ts'
 
 const WATCH_EVERY_MS = 1_000
+const CLEAR_SCREEN = '\u001b[H\u001b[2J'
 
 export const status = defineCommand({
   name: 'status',
   summary: 'What is live, which ways back are open, and what differs from the journal',
-  options: [{ flags: '--watch', description: 'again every second, until Ctrl-C' }],
+  options: [{ flags: '--watch', description: 'again every second, until Ctrl-C; with --json one object a line' }],
   examples: ['backflip status', 'backflip status --json'],
   async run(input) {
     const { io, options, environment: open } = input
@@ -20,11 +21,11 @@ export const status = defineCommand({
       try {
         const environment = await open()
         const report = await look(environment)
-        const text =
-          options.json === true
-            ? `${JSON.stringify(report)}\n`
-            : `${renderStatus(report, painter(io.useColor)).join('\n')}\n`
-        io.out(options.watch === true && io.isTerminal ? `\u001b[H\u001b[2J${text}` : text)
+        if (options.json === true) io.out(`${JSON.stringify(report)}\n`)
+        else {
+          const clear = options.watch === true && io.isTerminal ? CLEAR_SCREEN : ''
+          io.out(`${clear}${renderStatus(report, painter(io.useColor)).join('\n')}\n`)
+        }
         if (options.watch !== true || io.signal.aborted) return 0
         await environment.clock.sleep(WATCH_EVERY_MS, io.signal).catch(() => undefined)
         if (io.signal.aborted) return 0

@@ -18,7 +18,6 @@ export function renderHistory(lines: readonly HistoryLine[], paint: Paint): read
 }
 
 export function renderEntries(entries: readonly Entry[]): readonly string[] {
-  if (entries.length === 0) return ['there is no such operation']
   return entries.map(({ seq, at, fact }) => {
     const detail = 'step' in fact ? fact.step : 'outcome' in fact ? fact.outcome : ''
     return `${String(seq).padStart(6)}  ${at}  ${fact.kind.padEnd(20)} ${detail}`
