@@ -1,5 +1,6 @@
+import { existsSync, writeFileSync } from 'node:fs'
 import { homedir, userInfo } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Config, EnvironmentConfig } from './config/types.ts'
 import type { AppName, OperationId } from './domain/ids.ts'
@@ -29,6 +30,7 @@ export async function compose(
   actor: string = localActor(),
 ): Promise<Environment> {
   ensurePrivateFolder(settings.stateFolder)
+  keepOutOfGit(settings.stateFolder)
   const { app } = config
   const { name: environment, stateFolder } = settings
   return {
@@ -41,6 +43,13 @@ export async function compose(
       newId: () => uuid7(),
     }),
   }
+}
+
+/** A journal, a cache and sockets are nobody's sources: the default folder says so itself. */
+function keepOutOfGit(stateFolder: string): void {
+  const folder = dirname(stateFolder)
+  const file = join(folder, '.gitignore')
+  if (basename(folder) === '.backflip' && !existsSync(file)) writeFileSync(file, '*\n')
 }
 
 /** For a look when the journal cannot be read. Opens and makes nothing. */

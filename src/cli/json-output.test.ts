@@ -23,6 +23,8 @@ beforeAll(() => {
     writeFileSync(join(folder, component, 'server.js'), '')
   }
   writeFileSync(join(folder, 'inverse.sql'), 'SELECT 1;')
+  mkdirSync(join(folder, 'migrations'))
+  writeFileSync(join(folder, 'migrations', '0001_init.sql'), 'CREATE TABLE orders (id bigint PRIMARY KEY);')
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
@@ -111,6 +113,7 @@ const SNAPSHOT = `pre-deploy-${r(2)}`
 const ROWS: readonly Row[] = [
   { command: 'init' },
   { command: 'check' },
+  { command: 'migrations lint migrations' },
   { command: `publish --sha ${r(4)} backend=backend web=web` },
   { command: 'releases list' },
   { command: `releases mark-good ${r(1)} --reason x` },

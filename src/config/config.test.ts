@@ -109,6 +109,12 @@ describe('parseConfig', () => {
       /host/,
     ],
     [
+      'a secret in a variable that no system has',
+      'env',
+      GOOD.replace('    command:', '    environment: { KEY: { env: "A B" } }\n    command:'),
+      /4:\d+ components\.web\.environment\.KEY/,
+    ],
+    [
       'a duration without a unit',
       'timeout',
       GOOD.replace('{ path: /healthz }', '{ path: /healthz, timeout: 5 }'),

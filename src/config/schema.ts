@@ -23,12 +23,14 @@ const headerName = z
     'the edge adds these itself: they prove nothing about who answered',
   )
 
+const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,100}$/, 'letters, digits and _')
+
 const value = z
   .union([
     z.string(),
     z.number().transform(String),
     z.boolean().transform(String),
-    z.strictObject({ env: z.string().min(1) }),
+    z.strictObject({ env: variable }),
     z.strictObject({ file }),
     z.strictObject({ command: argv }),
   ])
@@ -36,7 +38,7 @@ const value = z
     'A plain value, or where a secret is read when an instance starts: {env: NAME}, {file: path}, {command: [argv]}',
   )
 
-const environment = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,100}$/, 'letters, digits and _'), value)
+const environment = z.record(variable, value)
 
 const route = z.strictObject({
   path: path.describe('Path prefix: /api covers /api and /api/x. The longest wins'),

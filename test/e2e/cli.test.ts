@@ -69,6 +69,8 @@ function publish(sha: string, server: string): void {
 describe('a day with backflip', () => {
   it('deploys, flips, goes back, and says what it did', async () => {
     expect(backflip('deploy', R1, '--yes')).toMatchObject({ exitCode: 0 })
+    // Journal and sockets are nobody's sources.
+    expect(readFileSync(join(world.folder, '.backflip', '.gitignore'), 'utf8')).toBe('*\n')
     expect(backflip('deploy', R2, '--yes').err).toContain('deployed 222222222222 on green')
     const plan = JSON.parse(backflip('plan', 'rollback', '--json').out) as { mode: string; target: { sha: string } }
     expect(plan).toMatchObject({ mode: 'fast', target: { sha: R1 } })
