@@ -5,9 +5,9 @@ import type { Environment } from './environment.ts'
 export async function lookAtData({ data }: Pick<Environment, 'data'>): Promise<readonly DataServiceFacts[]> {
   return Promise.all(
     data.map(async (service) => {
-      const { snapshots } = await service.look()
+      const { snapshots, isAtomic } = await service.look()
       const { name, kind, instance } = service
-      return { name, kind, instance, snapshots: snapshots.map((one) => one.name) }
+      return { name, kind, instance, isAtomic, snapshots: snapshots.map((one) => one.name) }
     }),
   )
 }

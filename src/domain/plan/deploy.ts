@@ -1,6 +1,6 @@
 import { refusal } from '../errors.ts'
 import { type Sha, short } from '../ids.ts'
-import { checkDataSteps, snapshotSteps } from './data-steps.ts'
+import { checkDataSteps, snapshotBefore } from './data-steps.ts'
 import type { PlanFacts, ReleaseFacts } from './facts.ts'
 import { agreedLive, assumptions, refuseWhileFrozen, standbyColor } from './guards.ts'
 import {
@@ -40,8 +40,8 @@ export function planDeploy(facts: PlanFacts, ask: DeployAsk): UnhashedPlan {
     because: [live === null ? 'nothing is live: the first release goes to blue' : `${color} is the standby color`],
     steps: [
       ...prepareSteps(facts, ask.target),
-      ...checkDataSteps(facts),
-      ...snapshotSteps(facts, `pre-deploy-${ask.target.sha}`, `deploy ${ask.target.sha}`),
+      ...checkDataSteps(facts, facts.data, facts.settings.snapshots),
+      ...snapshotBefore(facts, `pre-deploy-${ask.target.sha}`, `deploy ${ask.target.sha}`),
       ...migrateSteps(ask.target),
       ...launchSteps(facts, color, ask.target, topologyWith(facts, color, ask.target, ask.live)),
       ...checkSteps(facts, color, ask.target, facts.settings.check.consecutive),

@@ -40,6 +40,8 @@ export interface DataServiceFacts {
   readonly instance: string
   /** Names that are taken. */
   readonly snapshots: readonly SnapshotName[]
+  /** Whether a snapshot of it, running, is one moment. */
+  readonly isAtomic: boolean
 }
 
 /** What a planner knows: observed before, never by itself. */

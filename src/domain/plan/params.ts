@@ -86,9 +86,13 @@ export type MarkDataParams = {
 }
 
 export type SnapshotDataParams = {
-  readonly services: readonly { readonly service: DataServiceName; readonly snapshot: SnapshotName }[]
+  readonly services: readonly {
+    readonly service: DataServiceName
+    readonly snapshot: SnapshotName
+    /** Its storage cannot snapshot what runs at one moment. */
+    readonly stopFirst: boolean
+  }[]
   readonly keepMs: number
-  readonly allowStop: boolean
   readonly live: Sha | null
   readonly before: string
 }

@@ -2,9 +2,9 @@ import { type Color, otherColor } from '../color.ts'
 import { refusal } from '../errors.ts'
 import type { ReplacedRecord, SnapshotRecord } from '../history/record.ts'
 import { type DataServiceName, type OperationId, type Sha, type SnapshotName, short } from '../ids.ts'
-import { checkDataSteps, freeSnapshotName, list } from './data-steps.ts'
+import { checkDataSteps, list, snapshotSteps } from './data-steps.ts'
 import { planHead, type UnhashedPlan } from './deploy.ts'
-import type { PlanFacts, ReleaseFacts } from './facts.ts'
+import type { DataServiceFacts, PlanFacts, ReleaseFacts } from './facts.ts'
 import { agreedLive } from './guards.ts'
 import { EDGE_LIMIT_MS, publicQuestions } from './launch-steps.ts'
 import type {
@@ -15,11 +15,13 @@ import type {
   OpenParams,
   ReleaseParams,
   ReplaceParams,
-  SnapshotDataParams,
   WritersParams,
 } from './params.ts'
 import type { PlannedStep } from './plan.ts'
 import { step } from './step.ts'
+
+/** For the release to find its database again, and for the edge to see it: some end with their connection and are started again. */
+const RESTORED_LIMIT_MS = 60_000
 
 /** What is restored: one snapshot name, in every service that has it; or what an earlier restore replaced. */
 export type RestoreTarget =
@@ -39,7 +41,8 @@ export interface RestoreAsk {
 
 /**
  * Data goes back beside itself: users are kept away, writers stopped, what is lost is counted again, the copy is proved, and only then it takes the
- * place of what is live, which is kept. Everything before users are let in again is undone when something fails.
+ * place of what is live, which is kept. Everything before users are let in again is undone when something fails. Letting them in is part of the
+ * switch: half of it is no end, and the operation stays open for `resume`.
  */
 export function planRestore(facts: PlanFacts, ask: RestoreAsk): UnhashedPlan {
   const live = agreedLive(facts)
@@ -59,7 +62,8 @@ export function planRestore(facts: PlanFacts, ask: RestoreAsk): UnhashedPlan {
     consumes: null,
     because: because(facts, ask, moves),
     steps: [
-      ...checkDataSteps(facts),
+      // It is stopped for the restore anyway: also storage that is not atomic can be snapshotted.
+      ...checkDataSteps(facts, restored(facts, services), { allowStop: true }),
       ...closeSteps(facts, live.color, services, ask),
       ...keepSteps(facts, services),
       ...copySteps(services, ask),
@@ -70,6 +74,10 @@ export function planRestore(facts: PlanFacts, ask: RestoreAsk): UnhashedPlan {
 }
 
 type Services = ReplaceParams['services']
+
+function restored({ data }: PlanFacts, services: Services): readonly DataServiceFacts[] {
+  return data.filter(({ name }) => services.some(({ service }) => service === name))
+}
 
 function replacements({ data, operation }: PlanFacts, target: RestoreTarget): Services {
   const mine = operation.slice(-12)
@@ -125,22 +133,14 @@ function provedEnd({ record }: PlanFacts, target: RestoreTarget, service: DataSe
 
 /** B: what is live now is snapshotted too: a way back from the way back. */
 function keepSteps(facts: PlanFacts, services: Services): readonly PlannedStep[] {
-  const { operation, settings, record, data } = facts
-  const names = services.map(({ service }) => service)
-  const snapshot = freeSnapshotName(`pre-restore-${operation}`, data)
-  return [
-    step<MarkDataParams>('mark-data', 'migrate', `Note where ${list(names)} stands`, {
-      services: names,
-      mark: `${operation}-before`,
-    }),
-    step<SnapshotDataParams>('snapshot-data', 'migrate', `Snapshot ${list(names)} as it is now`, {
-      services: names.map((service) => ({ service, snapshot })),
-      keepMs: settings.snapshots.keepReplacedMs,
-      allowStop: true,
-      live: record.live?.sha ?? null,
-      before: `restore ${operation}`,
-    }),
-  ]
+  const { operation, settings } = facts
+  return snapshotSteps(facts, restored(facts, services), {
+    mark: `${operation}-before`,
+    name: `pre-restore-${operation}`,
+    keepMs: settings.snapshots.keepReplacedMs,
+    allowStop: true,
+    before: `restore ${operation}`,
+  })
 }
 
 /** C and D: a copy beside what is live, proved before it takes its place. */
@@ -164,7 +164,7 @@ function copySteps(services: Services, { target, exportFolder }: RestoreAsk): re
   ]
 }
 
-/** F: the release is asked behind the maintenance page; then users are let in, and from there it only goes forward. */
+/** E: the release is asked behind the maintenance page; then users are let in, and from there it only goes forward. F: it is asked as the public asks. */
 function openSteps(
   facts: PlanFacts,
   serve: { readonly color: Color; readonly sha: Sha },
@@ -176,14 +176,17 @@ function openSteps(
   const open: OpenParams = { ...serve, moves }
   const probe: ReleaseParams = { ...serve, questions: publicQuestions(release.manifest), limitMs: EDGE_LIMIT_MS }
   return [
-    step<MarkDataParams>('mark-restored', 'verify', 'Note where the restored data stands', {
+    step<MarkDataParams>('mark-restored', 'switch', 'Note where the restored data stands', {
       services: names,
       mark: `${facts.operation}-after`,
     }),
-    step<WritersParams>('allow-writers', 'verify', 'Let writers in', { services: names }),
-    step<ReleaseParams>('preview-restored', 'verify', `Ask ${short(serve.sha)} behind the maintenance page`, probe),
-    step<OpenParams>('lower-maintenance', 'verify', `Let users in, to ${serve.color}`, open, true),
-    ...(moves ? [step('record-active', 'verify', `Write ${serve.color} into active-color`, serve)] : []),
+    step<WritersParams>('allow-writers', 'switch', 'Let writers in', { services: names }),
+    step<ReleaseParams>('preview-restored', 'switch', `Ask ${short(serve.sha)} behind the maintenance page`, {
+      ...probe,
+      limitMs: RESTORED_LIMIT_MS,
+    }),
+    step<OpenParams>('lower-maintenance', 'switch', `Let users in, to ${serve.color}`, open, true),
+    ...(moves ? [step('record-active', 'switch', `Write ${serve.color} into active-color`, serve)] : []),
     step<ReleaseParams>(
       'probe-public',
       'verify',

@@ -1,6 +1,6 @@
 import { refusal } from '../errors.ts'
 import type { DataServiceName } from '../ids.ts'
-import { checkDataSteps, snapshotSteps } from './data-steps.ts'
+import { checkDataSteps, snapshotBefore } from './data-steps.ts'
 import { planHead, type UnhashedPlan } from './deploy.ts'
 import type { PlanFacts } from './facts.ts'
 import { agreedLive } from './guards.ts'
@@ -38,8 +38,8 @@ export function planRunSql(facts: PlanFacts, ask: RunSqlAsk): UnhashedPlan {
     consumes: null,
     because: [ask.inverseOf === null ? 'asked for by a person' : `the documented inverse of ${ask.inverseOf}`],
     steps: [
-      ...checkDataSteps(facts),
-      ...snapshotSteps(facts, `pre-sql-${facts.operation}`, `sql ${ask.sha256.slice(0, 12)}`),
+      ...checkDataSteps(facts, facts.data, facts.settings.snapshots),
+      ...snapshotBefore(facts, `pre-sql-${facts.operation}`, `sql ${ask.sha256.slice(0, 12)}`),
       step<RunSqlParams>('run-sql', 'migrate', `Run ${file} (${ask.sha256.slice(0, 12)}) in ${ask.service}`, params),
     ],
   }

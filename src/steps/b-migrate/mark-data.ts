@@ -11,7 +11,7 @@ const MAX_TABLES = 2_000
 /** B: where each database stands, as a row in it, a named place in its log, and an entry here: what a snapshot is held against later. */
 export const markData = markStep('mark-data')
 
-/** F of a restore: what an undo of it would lose is counted from here. */
+/** E of a restore: what an undo of it would lose is counted from here. */
 export const markRestored = markStep('mark-restored')
 
 /** Repeatable: a mark is written again, later, and the later one counts. The restore point of a repeat has the same name; the newest is found. */

@@ -3,7 +3,7 @@ import type { Json } from '../../domain/json.ts'
 import type { RunSqlParams } from '../../domain/plan/params.ts'
 import { defineStep, type StepContext, type StepResult } from '../../engine/step.ts'
 import type { Database, SqlReport } from '../../ports/database.ts'
-import { serviceOf } from '../data.ts'
+import { fencedDatabasesOf } from '../data.ts'
 import type { StepPorts } from '../ports.ts'
 
 const MAX_MS = 24 * 60 * 60_000
@@ -18,13 +18,13 @@ export const runSql = defineStep<StepPorts, RunSqlParams>({
   limits: { attempts: 1, timeoutMs: MAX_MS },
   async check(ask, context) {
     const { done, begun } = markersOf(context)
-    const database = databaseOf(ask, context)
+    const database = await databaseOf(ask, context)
     if (await database.hasMarker(done)) return ran(ask, null)
     return !ask.isOneTransaction && (await database.hasMarker(begun)) ? 'unknown' : 'not-done'
   },
   async execute(ask, context) {
     const { done, begun } = markersOf(context)
-    const database = databaseOf(ask, context)
+    const database = await databaseOf(ask, context)
     if (!ask.isOneTransaction) {
       if (await database.hasMarker(begun)) throw nobodyKnows(ask)
       await database.mark(begun)
@@ -32,19 +32,33 @@ export const runSql = defineStep<StepPorts, RunSqlParams>({
     const text = await context.ports.texts.read(ask.sha256)
     if (text === null) throw gone(ask)
     const { lockTimeoutMs, statementTimeoutMs } = ask
-    return ran(ask, await database.runSql({ text, lockTimeoutMs, statementTimeoutMs, marker: done }))
+    try {
+      return ran(ask, await database.runSql({ text, lockTimeoutMs, statementTimeoutMs, marker: done }))
+    } catch (error) {
+      // A session of ours that somebody's death left behind was faster, or the answer got lost: the marker is there exactly when all of it was done.
+      if (await database.hasMarker(done).catch(() => false)) return ran(ask, null)
+      throw error
+    }
   },
-  // A second file may be its inverse; nobody knows it here.
-  undo: 'none',
+  // A second file may be its inverse, which nobody knows here. But what was done is not told as undone.
+  async undo(ask, context) {
+    const { done } = markersOf(context)
+    const database = await databaseOf(ask, context)
+    return (await database.hasMarker(done)) ? ran(ask, null).effects : []
+  },
+  manual: ({ service }) => [`start the database of ${service} if it is stopped, then: backflip resume`],
 })
 
 function markersOf({ operation }: StepContext<StepPorts>) {
   return { done: `sql-${operation}`, begun: `sql-begun-${operation}` }
 }
 
-function databaseOf({ service }: RunSqlParams, { ports }: StepContext<StepPorts>): Database {
-  const database = serviceOf(ports, service).database()
-  if (database !== null) return database
+async function databaseOf(
+  { service }: RunSqlParams,
+  { ports, generation }: StepContext<StepPorts>,
+): Promise<Database> {
+  const [found] = await fencedDatabasesOf(ports, [service], generation)
+  if (found !== undefined) return found.database
   throw refusal(`${service} is no database`, { code: 'no-such-service', hint: 'backflip check' })
 }
 

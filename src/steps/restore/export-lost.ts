@@ -30,5 +30,11 @@ export const exportLost = defineStep<StepPorts, ExportParams>({
     say(`${files.reduce((sum, { rows }) => sum + rows, 0)} rows in ${files.length} files in ${folder}`)
     return { output: { files } as unknown as Json, effects: [] }
   },
-  undo: 'none',
+  // Whoever died in the middle left it running.
+  async undo({ services }, { ports, generation }) {
+    for (const { service: name, copy } of services)
+      await serviceOf(ports, name).stop({ name: copy, timeoutMs: STOP_MS, fencedBy: generation })
+    return []
+  },
+  manual: ({ services }) => services.map(({ copy }) => `incus stop --force ${copy}, then: backflip resume`),
 })

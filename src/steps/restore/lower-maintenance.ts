@@ -3,7 +3,7 @@ import { defineStep, type StepResult } from '../../engine/step.ts'
 import type { StepPorts } from '../ports.ts'
 
 /**
- * F of a restore, its pivot: users are let in. What they write from now on is in the restored data only, so nothing after it goes back by itself.
+ * E of a restore, its pivot: users are let in. What they write from now on is in the restored data only, so nothing after it goes back by itself.
  */
 export const lowerMaintenance = defineStep<StepPorts, OpenParams>({
   id: 'lower-maintenance',

@@ -1,11 +1,9 @@
-import { startServer } from '../../domain/data/start-server.ts'
 import type { Effect } from '../../domain/journal.ts'
 import type { ReplaceParams } from '../../domain/plan/params.ts'
 import { defineStep, type StepContext } from '../../engine/step.ts'
-import { serviceOf } from '../data.ts'
+import { serviceOf, startLive } from '../data.ts'
 import type { StepPorts } from '../ports.ts'
 
-const READY_MS = 15 * 60_000
 const STOP_MS = 2 * 60_000
 
 type Service = ReplaceParams['services'][number]
@@ -13,15 +11,12 @@ type Context = StepContext<StepPorts>
 
 /**
  * E of a restore: what is live is stopped cleanly and kept under another name; the copy takes its name, its address and its place. Each half is
- * repeatable from wherever it died, and so is its undo.
+ * repeatable from wherever it died, and so is its undo. There is no `check`: an instance that was stopped for a swap which did not begin is not
+ * "not done", so a failure is always undone, and what is live runs again.
  */
 export const swapData = defineStep<StepPorts, ReplaceParams>({
   id: 'swap-data',
   limits: { attempts: 2, timeoutMs: 60 * 60_000 },
-  async check({ services }, { ports }) {
-    const states = await Promise.all(services.map((one) => serviceOf(ports, one.service).swapped(one)))
-    return states.every((state) => state === 'no') ? 'not-done' : 'unknown'
-  },
   async execute({ services }, context) {
     for (const one of services) await replace(one, context)
     return {
@@ -44,9 +39,13 @@ export const swapData = defineStep<StepPorts, ReplaceParams>({
 async function replace({ service: name, snapshot, copy, keepAs }: Service, context: Context): Promise<void> {
   const service = serviceOf(context.ports, name)
   const { operation, generation: fencedBy } = context
-  if ((await service.swapped({ copy, keepAs })) === 'no') await stopLive(name, context)
-  await service.stop({ name: copy, timeoutMs: STOP_MS, fencedBy })
-  await service.swap({ copy, keepAs, operation, fencedBy })
+  const stands = await service.swapped({ copy, keepAs })
+  if (stands === 'no') await stopLive(name, context)
+  // Once it is done the copy has the live name, and runs.
+  if (stands !== 'yes') {
+    await service.stop({ name: copy, timeoutMs: STOP_MS, fencedBy })
+    await service.swap({ copy, keepAs, operation, fencedBy })
+  }
   await startLive(name, context)
   // What was kept by an earlier restore goes on with its own log; a copy must not continue the log that it was copied from.
   if (snapshot !== null) await service.database()?.forkTimeline()
@@ -55,8 +54,9 @@ async function replace({ service: name, snapshot, copy, keepAs }: Service, conte
 async function putBack({ service: name, copy, keepAs }: Service, context: Context): Promise<void> {
   const service = serviceOf(context.ports, name)
   const { operation, generation: fencedBy } = context
-  if ((await service.swapped({ copy, keepAs })) === 'yes') await stopLive(name, context)
-  await service.swapBack({ copy, keepAs, operation, fencedBy })
+  const stands = await service.swapped({ copy, keepAs })
+  if (stands === 'yes') await stopLive(name, context)
+  if (stands !== 'no') await service.swapBack({ copy, keepAs, operation, fencedBy })
   await startLive(name, context)
 }
 
@@ -66,13 +66,4 @@ async function stopLive(name: Service['service'], { ports, generation }: Context
   const { state } = await service.look()
   if (state === 'running') await service.database()?.stop()
   await service.stop({ name: service.instance, timeoutMs: STOP_MS, fencedBy: generation })
-}
-
-async function startLive(name: Service['service'], { ports, generation }: Context): Promise<void> {
-  const service = serviceOf(ports, name)
-  await service.start({ name: service.instance, fencedBy: generation })
-  const database = service.database()
-  if (database === null) return
-  await startServer(database)
-  await database.waitUntilReady(READY_MS)
 }
