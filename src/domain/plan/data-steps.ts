@@ -1,5 +1,5 @@
 import { BackflipError } from '../errors.ts'
-import { type SnapshotName, type Sha, short } from '../ids.ts'
+import { type Sha, type SnapshotName, short } from '../ids.ts'
 import type { DataServiceFacts, PlanFacts } from './facts.ts'
 import type { CheckDataParams, MarkDataParams, SnapshotDataParams } from './params.ts'
 import type { PlannedStep } from './plan.ts'

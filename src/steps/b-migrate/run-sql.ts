@@ -53,10 +53,7 @@ function markersOf({ operation }: StepContext<StepPorts>) {
   return { done: `sql-${operation}`, begun: `sql-begun-${operation}` }
 }
 
-async function databaseOf(
-  { service }: RunSqlParams,
-  { ports, generation }: StepContext<StepPorts>,
-): Promise<Database> {
+async function databaseOf({ service }: RunSqlParams, { ports, generation }: StepContext<StepPorts>): Promise<Database> {
   const [found] = await fencedDatabasesOf(ports, [service], generation)
   if (found !== undefined) return found.database
   throw refusal(`${service} is no database`, { code: 'no-such-service', hint: 'backflip check' })
