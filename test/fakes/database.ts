@@ -122,14 +122,26 @@ export function fakeDatabase(
       statements: text.split(';').length - 1,
       becauseOf: text.includes('CONCURRENTLY') ? 'it says CONCURRENTLY' : null,
     }),
-    runSql: ({ text, marker }) =>
-      ask('runSql', () => {
+    // Without one transaction the file is done before its marker is there.
+    runSql: async ({ text, marker }) => {
+      const becauseOf = text.includes('CONCURRENTLY') ? 'it says CONCURRENTLY' : null
+      const run = () => {
         if (server.markers.has(marker)) throw new Error(`the marker ${marker} is there already`)
         server.ran.push(text)
-        server.markers.set(marker, marker)
         commit(server, [])
-        return { sha256: sha256Hex(text), isOneTransaction: true, becauseOf: null, statements: [], notices: [] }
-      }),
+      }
+      const say = () => void server.markers.set(marker, marker)
+      if (becauseOf === null)
+        await ask('runSql', () => {
+          run()
+          say()
+        })
+      else {
+        await ask('runSql', run)
+        await ask('runSql marker', say)
+      }
+      return { sha256: sha256Hex(text), isOneTransaction: becauseOf === null, becauseOf, statements: [], notices: [] }
+    },
     tables: () => ask('tables', () => [...server.tables.keys()].map((name) => ({ name, columns: ['id', 'what'] }))),
     async *rows({ table, withValues }) {
       answer(server)
