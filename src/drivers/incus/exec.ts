@@ -15,7 +15,7 @@ export interface ExecAsk {
   /** argv; Incus starts it without a shell, as root, in `/root`, with a plain PATH. */
   readonly argv: readonly string[]
   /** Default: nothing, closed at once. */
-  readonly stdin?: Uint8Array | string
+  readonly stdin?: Uint8Array | string | Feed
   readonly timeoutMs: number
   /** Of each stream; what comes after is dropped. Default 1 MiB. */
   readonly maxOutputBytes?: number
@@ -23,6 +23,9 @@ export interface ExecAsk {
   readonly cwd?: string
   readonly user?: number
 }
+
+/** Gives the process its input in parts, each taken before the next is asked for. What it throws ends the process and is thrown on. */
+export type Feed = (send: (bytes: Uint8Array) => Promise<void>) => Promise<void>
 
 export interface ExecResult {
   /** 128 and the signal's number when one ended it. 127 and 126 also when the program is not there or cannot be run: Incus does not tell. */
@@ -52,11 +55,14 @@ export async function execute(client: IncusClient, name: InstanceName, ask: Exec
     if (input === undefined) throw new Error('three channels were opened')
     const maxBytes = ask.maxOutputBytes ?? DEFAULT_OUTPUT_BYTES
     const texts = Promise.all(outputs.map((channel) => channel.read(maxBytes)))
-    input.write(ask.stdin ?? '')
-    const first = await Promise.race([ended, late])
-    if (first === 'late') await kill(client, operation, secrets, ended)
+    const fed = feed(input, ask.stdin ?? '')
+    const first = await Promise.race([ended, late, fed.failure])
+    if (first === 'late' || first instanceof Unfed) await kill(client, operation, secrets, ended)
     const [stdout, stderr] = await endOf(texts, channels)
+    if (first instanceof Unfed) throw first.cause
     if (first === 'late') throw timedOut(ask, stderr ?? Buffer.alloc(0))
+    // It may say that all went well without having had all.
+    if (first === 0 && !(await fed.isWhole())) throw cutOff(what)
     return { exitCode: first, stdout: stdout ?? Buffer.alloc(0), stderr: stderr ?? Buffer.alloc(0) }
   } finally {
     timer.abort()
@@ -87,6 +93,42 @@ async function startExec(client: IncusClient, name: InstanceName, ask: ExecAsk, 
     })
   }
   return { operation: answer.operation, secrets }
+}
+
+class Unfed {
+  readonly cause: unknown
+  constructor(cause: unknown) {
+    this.cause = cause
+  }
+}
+
+interface Fed {
+  /** Comes only when the feed itself fails. */
+  readonly failure: Promise<Unfed>
+  /** Whether the process was sent all there is: not when it or the connection ended first. */
+  readonly isWhole: () => Promise<boolean>
+}
+
+function feed(input: Channel, stdin: Uint8Array | string | Feed): Fed {
+  if (typeof stdin !== 'function') {
+    input.write(stdin)
+    return { failure: new Promise(() => undefined), isWhole: async () => true }
+  }
+  let isHeard = true
+  const sending = stdin(async (bytes) => {
+    isHeard = isHeard && (await input.send(bytes))
+  })
+  const failure = new Promise<Unfed>((resolve) => {
+    sending.then(
+      () => input.end(),
+      (error: unknown) => resolve(new Unfed(error)),
+    )
+  })
+  return { failure, isWhole: () => sending.then(() => isHeard) }
+}
+
+function cutOff(what: string): BackflipError {
+  return new BackflipError(`it ended before it had all of its input: ${what}`, { code: 'incus-lost', kind: 'failed' })
 }
 
 /** When the operation fails at once no channel opens, and its own reason is the better one. */

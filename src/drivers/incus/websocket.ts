@@ -10,6 +10,10 @@ const FRAME_BYTES = 64 * 1024 * 1024
 export interface Channel {
   /** Sends the bytes and ends the stream. */
   write(bytes: Uint8Array | string): void
+  /** Sends a part, and resolves when the kernel has it: false when the channel is closed and nobody gets it. */
+  send(bytes: Uint8Array): Promise<boolean>
+  /** Ends a stream that was sent in parts. */
+  end(): void
   /** A word for the control channel. */
   tell(text: string): void
   /** All that comes until the stream ends or the channel closes; after `maxBytes` dropped. */
@@ -37,6 +41,8 @@ export async function openChannel(client: IncusClient, operation: string, secret
       if (data.length > 0) socket.send(data, { binary: true })
       socket.send('', { binary: false })
     },
+    send: (bytes) => new Promise((done) => socket.send(bytes, { binary: true }, (error) => done(error == null))),
+    end: () => socket.send('', { binary: false }, () => undefined),
     tell: (text) => socket.send(text, { binary: false }),
     read: reading,
     close: () => socket.close(),

@@ -2,8 +2,8 @@ import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { redactor } from '../../lib/redactor.ts'
 import { addedLines } from './added-lines.ts'
-import { redactor } from './redactor.ts'
 
 let folder: string
 let file: string

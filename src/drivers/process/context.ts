@@ -1,8 +1,8 @@
 import type { AppName, EnvironmentName } from '../../domain/ids.ts'
+import type { ProcessEnvironment } from '../../lib/secrets.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Entered } from './fence.ts'
 import type { Layout } from './layout.ts'
-import type { ProcessEnvironment } from './secrets.ts'
 
 export type Unpack = (archivePath: string, folder: string) => Promise<void>
 

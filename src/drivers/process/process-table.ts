@@ -1,6 +1,6 @@
 import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs'
 import { isSameProcess } from '../../lib/proc.ts'
-import type { Mark } from './environment.ts'
+import type { Mark } from './mark.ts'
 
 /** One process as /proc shows it. `start` (clock ticks since boot) with `pid` names it for as long as the machine is up. */
 export interface ProcessEntry {

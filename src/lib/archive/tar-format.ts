@@ -13,14 +13,27 @@ const NAME_BYTES = 100
 
 /** Header blocks of one entry: the same entry gives the same bytes. Owner 0, no names, time 0: nothing of the machine is in it. */
 export function formatEntry(entry: TarEntry): Buffer {
+  return formatNamed(entry, (name) => {
+    const record = formatPaxRecord('path', name)
+    return longName('PaxHeader', record, 'x')
+  })
+}
+
+/** The same for a tar that we do not choose: busybox' skips pax headers and knows GNU's long names only. */
+export function formatGnuEntry(entry: TarEntry): Buffer {
+  return formatNamed(entry, (name) => longName('././@LongLink', Buffer.from(`${name}\0`), 'L'))
+}
+
+function formatNamed(entry: TarEntry, before: (name: string) => Buffer): Buffer {
   const name = entry.type === 'directory' ? `${entry.name}/` : entry.name
-  if (Buffer.byteLength(name) <= NAME_BYTES) return formatHeader(name, entry, entry.type === 'directory' ? '5' : '0')
-  const record = formatPaxRecord('path', name)
-  const pax = formatHeader('PaxHeader', { executable: false, sizeBytes: record.length, type: 'file' }, 'x')
+  const header = formatHeader(name.slice(0, NAME_BYTES), entry, entry.type === 'directory' ? '5' : '0')
+  return Buffer.byteLength(name) <= NAME_BYTES ? header : Buffer.concat([before(name), header])
+}
+
+function longName(label: string, record: Buffer, flag: string): Buffer {
   return Buffer.concat([
-    pax,
+    formatHeader(label, { executable: false, sizeBytes: record.length, type: 'file' }, flag),
     padded(record),
-    formatHeader(name.slice(0, NAME_BYTES), entry, entry.type === 'directory' ? '5' : '0'),
   ])
 }
 

@@ -1,19 +1,9 @@
-import { BackflipError } from '../../domain/errors.ts'
-import type { EnvironmentValue } from '../../domain/release.ts'
+import { BackflipError } from '../domain/errors.ts'
+import type { EnvironmentValue } from '../domain/release.ts'
 import { isReference, type ProcessEnvironment, type SecretResolver } from './secrets.ts'
 
 /** What an instance gets from ours. Nothing else: a credential of the operator's shell is no business of the app. */
 const INHERITED = ['PATH', 'HOME', 'LANG', 'TZ'] as const
-
-/** How a process of ours is known again when its record was never written: by what stands in its environment. */
-export interface Mark {
-  /** The state folder, as `realpath` says it. */
-  readonly BACKFLIP_STATE: string
-  readonly BACKFLIP_INSTANCE: string
-  readonly BACKFLIP_OPERATION: string
-  readonly BACKFLIP_SHA: string
-  readonly BACKFLIP_COLOR?: string
-}
 
 export interface ResolvedEnvironment {
   readonly variables: { readonly [name: string]: string }

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { open } from 'node:fs/promises'
-import { BackflipError, refusal } from '../../domain/errors.ts'
-import type { EnvironmentValue, SecretReference } from '../../domain/release.ts'
+import { BackflipError, refusal } from '../domain/errors.ts'
+import type { EnvironmentValue, SecretReference } from '../domain/release.ts'
 
 /** The kernel takes no longer string in an environment: MAX_ARG_STRLEN is 128 KiB, name and `=` included. */
 const MAX_SECRET_BYTES = 64 * 1024

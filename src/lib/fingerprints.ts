@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { link, open, readFile, rm } from 'node:fs/promises'
-import { BackflipError } from '../../domain/errors.ts'
+import { BackflipError } from '../domain/errors.ts'
 
 const KEY_BYTES = 32
 

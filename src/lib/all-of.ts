@@ -1,4 +1,4 @@
-import { BackflipError } from '../../domain/errors.ts'
+import { BackflipError } from '../domain/errors.ts'
 
 /** Waits for all, so that nothing is still starting when the first error is told. */
 export async function allOf<T>(work: readonly Promise<T>[]): Promise<readonly T[]> {
