@@ -27,7 +27,8 @@ function missing(expected: readonly string[] | null, instances: readonly Instanc
 
 function notRunning(instances: readonly Instance[], sha: Sha): readonly string[] {
   return instances.flatMap((one) => {
-    if (one.state !== 'running')
+    if (one.state === 'unknown') return [`${one.name}: its host does not answer`]
+    if (one.state === 'stopped')
       return [
         `${one.name}: stopped${one.since === null ? '' : ` since ${one.since}`}${one.exit === null ? '' : ` (${one.exit})`}`,
       ]

@@ -8,7 +8,8 @@ export interface Instance {
   readonly name: string
   readonly component: ComponentName
   readonly color: Color
-  readonly state: 'running' | 'stopped'
+  /** `unknown`: the host that it is on does not answer; it may well serve. */
+  readonly state: 'running' | 'stopped' | 'unknown'
   /** The labels it was made with. */
   readonly sha: Sha
   readonly operation: OperationId
@@ -69,6 +70,12 @@ export interface Runtime {
 
   /** The addresses a release's components will have on a color: pure, the same for the same input. */
   addresses(color: Color, manifest: Manifest): ColorTopology
+
+  /**
+   * Whether a launch of this release can begin at all: what instances are made of is there and no name is somebody else's. Asked before anything is
+   * changed; changes nothing.
+   */
+  checkLaunch(manifest: Manifest): Promise<void>
 
   /**
    * Unpacks every artifact into a fresh folder of the color and of this operation; complete or absent. Repeatable.

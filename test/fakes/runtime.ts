@@ -18,6 +18,7 @@ export function fakeRuntime(world: World, operator: Operator): Runtime {
     fence: (generation) => ask('fence', () => enter(host, generation)),
     list: () => ask('list', () => [...world.runtime.instances.values()]),
     addresses,
+    checkLaunch: () => ask('checkLaunch', () => undefined),
     unpack: (request) => ask('unpack', () => unpack(host, request)),
     start: (request) => ask('start', () => start(host, request)),
     stop: (request) => ask('stop', () => stop(host, request)),

@@ -12,6 +12,7 @@ import {
   type Instance,
   type Keys,
   listInstances,
+  patchInstance,
 } from '../../src/drivers/incus/instances.ts'
 import { type InstanceName, parseInstanceName, parseProjectName } from '../../src/drivers/incus/names.ts'
 import { perform } from '../../src/drivers/incus/operations.ts'
@@ -116,11 +117,16 @@ async function makeProject(bed: Bed): Promise<{ readonly client: IncusClient; re
  * refuses when anybody uses them.
  */
 async function removeProject(client: IncusClient): Promise<void> {
-  await removeFences(client)
-  const instances = await listInstances(client)
-  await Promise.all(instances.map((instance) => removeInstance(client, instance)))
+  await emptyProject(client)
   await Promise.all(Object.values(POOLS).map((pool) => removeVolumes(client, pool)))
   await perform(client, { method: 'DELETE', path: `/projects/${client.project}`, limitMs: REMOVE_LIMIT_MS })
+}
+
+/** Every container and every fence in it: what is left is a project as it was made. */
+export async function emptyProject(client: IncusClient): Promise<void> {
+  const instances = await listInstances(client)
+  await Promise.all(instances.map((instance) => removeInstance(client, instance)))
+  await removeFences(client)
 }
 
 /** Profiles are shared with the default project, and each fence of ours is one. */
@@ -133,6 +139,7 @@ export async function removeFences(client: IncusClient): Promise<void> {
 
 export async function removeInstance(client: IncusClient, { name, status }: Instance): Promise<void> {
   if (status !== 'Stopped') await changeState(client, name, 'stop', { force: true })
+  await patchInstance(client, name, { config: { 'security.protection.delete': 'false' } })
   await deleteInstance(client, name)
 }
 

@@ -41,6 +41,14 @@ const MEANINGS: readonly Meaning[] = [
     finds: /Image not provided|image .*not found|Failed getting image/i,
     hint: 'incus image list, and name one of them',
   },
+  {
+    code: 'incus-no-profile',
+    kind: 'failed',
+    finds: /Requested profile .* doesn't exist/i,
+    hint: 'incus profile list',
+  },
+  { code: 'incus-protected', kind: 'refused', finds: /Instance is protected/i },
+  { code: 'incus-no-cluster', kind: 'failed', finds: /not clustered|isn't clustered|not part of a cluster/i },
   // A restricted certificate in another project: 500 where things are listed, 403 elsewhere.
   {
     code: 'incus-no-right',

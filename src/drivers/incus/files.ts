@@ -4,6 +4,8 @@ import { pathOf } from './instances.ts'
 import type { InstanceName } from './names.ts'
 
 const TIMEOUT_MS = 60_000
+/** An answer in JSON in place of a small part. */
+const ENVELOPE_BYTES = 64 * 1024
 const DEFAULT_BYTES = 16 * 1024 * 1024
 
 /** What is at a path of an instance. A symbolic link is not followed: its target is its bytes. */
@@ -37,6 +39,33 @@ export async function pullFile(
   }
   const mode = Number.parseInt(String(reply.headers['x-incus-mode'] ?? '0644'), 8)
   return { type: type === 'symlink' ? 'symlink' : 'file', bytes: reply.body, mode }
+}
+
+/** A part of a file: its last bytes, or all from an offset on, at most `maxBytes`. Null when there is no file; nothing is there beyond its end. */
+export async function pullPart(
+  client: IncusClient,
+  name: InstanceName,
+  path: string,
+  part: { readonly last: number } | { readonly from: number },
+  maxBytes: number,
+): Promise<Buffer | null> {
+  const call = fileCall('GET', name, path, `read ${path} in ${name}`)
+  const range = 'last' in part ? `bytes=-${part.last}` : `bytes=${part.from}-${part.from + maxBytes - 1}`
+  const reply = await client.raw({ ...call, maxBytes: maxBytes + ENVELOPE_BYTES, headers: { range } })
+  if (reply.status === 404) return null
+  if (reply.status === 416) return Buffer.alloc(0)
+  if (reply.status === 206) return reply.body
+  // An empty file comes whole.
+  if (reply.status !== 200 || reply.headers['x-incus-type'] !== 'file') readAnswer(call, reply)
+  return reply.body
+}
+
+/** In bytes; 0 when there is no file. */
+export async function pullSize(client: IncusClient, name: InstanceName, path: string): Promise<number> {
+  const call = fileCall('GET', name, path, `read ${path} in ${name}`)
+  const reply = await client.raw({ ...call, maxBytes: ENVELOPE_BYTES, headers: { range: 'bytes=0-0' } })
+  if (reply.status !== 404 && reply.status !== 200 && reply.status !== 206 && reply.status !== 416) readAnswer(call, reply)
+  return Number(/\/(\d+)$/.exec(reply.headers['content-range'] ?? '')?.[1] ?? 0)
 }
 
 /** Written in place, not atomically: who reads meanwhile sees a part. Parents must be there. Owner root unless told. */

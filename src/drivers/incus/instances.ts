@@ -22,6 +22,8 @@ export interface Instance {
   /** With what comes from the profiles. */
   readonly expanded: { readonly config: Keys; readonly devices: Devices }
   readonly createdAt: string
+  /** When it was started last; null when it never was. */
+  readonly startedAt: string | null
   /** Cluster member, or `none`. */
   readonly location: string
 }
@@ -44,10 +46,15 @@ export interface SeenInstance extends Instance {
 }
 
 /** Every instance of the project, or those whose configuration has all of `having`, as `{'user.backflip.color': 'blue'}`. */
-export async function listInstances(client: IncusClient, having: Keys = {}): Promise<readonly Instance[]> {
+export async function listInstances(
+  client: IncusClient,
+  having: Keys = {},
+  { timeoutMs }: { readonly timeoutMs?: number } = {},
+): Promise<readonly Instance[]> {
   const filter = Object.entries(having).map(([key, value]) => `config.${key} eq ${value}`)
   const query = { recursion: '1', ...(filter.length === 0 ? {} : { filter: filter.join(' and ') }) }
-  const { metadata } = await client.call({ method: 'GET', path: '/instances', query, what: 'list instances' })
+  const limit = timeoutMs === undefined ? {} : { timeoutMs }
+  const { metadata } = await client.call({ method: 'GET', path: '/instances', query, what: 'list instances', ...limit })
   return (metadata as readonly WireInstance[]).map(toInstance)
 }
 
@@ -70,6 +77,7 @@ export async function getState(client: IncusClient, name: InstanceName): Promise
 }
 
 export type InstanceSource =
+  /** Alias, or the whole fingerprint. */
   | { readonly image: string }
   /** Of a stopped instance, or of a snapshot. */
   | { readonly copyOf: InstanceName; readonly snapshot?: SnapshotName }
@@ -109,9 +117,14 @@ export async function createInstance(client: IncusClient, ask: CreateInstance): 
 }
 
 function toWireSource(source: InstanceSource): Keys {
-  if ('image' in source) return { type: 'image', alias: source.image }
+  if ('image' in source) return { type: 'image', [isFingerprint(source.image) ? 'fingerprint' : 'alias']: source.image }
   const { copyOf, snapshot } = source
   return { type: 'copy', source: snapshot === undefined ? copyOf : `${copyOf}/${snapshot}` }
+}
+
+/** SHA-256 in hex. */
+export function isFingerprint(image: string): boolean {
+  return /^[0-9a-f]{64}$/.test(image)
 }
 
 export type StateChange = 'start' | 'stop' | 'restart' | 'freeze' | 'unfreeze'
@@ -207,6 +220,7 @@ interface WireInstance {
   readonly devices: Devices
   readonly profiles: readonly string[] | null
   readonly created_at: string
+  readonly last_used_at?: string
   readonly location: string
   readonly expanded_config: Keys
   readonly expanded_devices: Devices
@@ -225,8 +239,14 @@ function toInstance(wire: WireInstance): Instance {
     profiles: wire.profiles ?? [],
     expanded: { config: wire.expanded_config, devices: wire.expanded_devices },
     createdAt: wire.created_at,
+    startedAt: toTime(wire.last_used_at),
     location,
   }
+}
+
+/** Go's zero time, and the epoch of what was never started, stand for "never". */
+function toTime(text: string | undefined): string | null {
+  return text === undefined || /^(0001|1970)-/.test(text) ? null : text
 }
 
 interface WireState {
@@ -246,7 +266,7 @@ function toState({ status, pid, started_at: startedAt, memory, network }: WireSt
   return {
     status,
     pid,
-    startedAt: startedAt === undefined || startedAt.startsWith('0001-') ? null : startedAt,
+    startedAt: toTime(startedAt),
     addresses: addresses.filter((one) => one.family === 'inet' && one.scope === 'global').map(({ address }) => address),
     memoryBytes: memory?.usage ?? 0,
   }

@@ -1,6 +1,6 @@
 import { BackflipError } from '../../domain/errors.ts'
 import type { IncusClient } from './client.ts'
-import { type ExecResult, execute } from './exec.ts'
+import { type ExecResult, execute, type Feed } from './exec.ts'
 import type { InstanceName } from './names.ts'
 
 export interface Container {
@@ -11,7 +11,7 @@ export interface Container {
 export interface RunAsk {
   readonly timeoutMs: number
   readonly maxOutputBytes?: number
-  readonly stdin?: string | Uint8Array
+  readonly stdin?: string | Uint8Array | Feed
 }
 
 /** What the daemon gets beyond the command's own time: a busy host starts a process late. */

@@ -4,6 +4,7 @@ import type { Color } from '../../domain/color.ts'
 import { BackflipError } from '../../domain/errors.ts'
 import type { OperationId } from '../../domain/ids.ts'
 import type { Manifest } from '../../domain/release.ts'
+import { accepts } from '../../lib/accepts.ts'
 import { diskFull } from '../../lib/disk-full.ts'
 import { bootId } from '../../lib/proc.ts'
 import { addressesOf } from './addresses.ts'
@@ -15,7 +16,7 @@ import { tailOf } from './log-files.ts'
 import type { Mark } from './mark.ts'
 import { scanProcesses } from './process-table.ts'
 import type { InstanceRecord } from './records.ts'
-import { accepts, type Spawned, spawnDetached, watchStart } from './spawn.ts'
+import { type Spawned, spawnDetached, watchStart } from './spawn.ts'
 
 /** What an instance is before it has a process. */
 export type InstanceSpec = Omit<InstanceRecord, 'version' | 'pid' | 'processStart' | 'bootId' | 'startedAt' | 'stopped'>

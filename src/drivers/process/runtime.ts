@@ -62,6 +62,8 @@ export function processRuntime(options: ProcessRuntimeOptions): Runtime {
     fence: (generation) => telling(fence(generation)),
     list: () => look(() => listInstances(context), []),
     addresses: (color, manifest) => addressesOf(context, color, manifest),
+    // Names, folders and ports are this environment's own, and addresses are judged when the plan is made.
+    checkLaunch: async () => undefined,
     unpack: (ask) => change(ask.color, async () => (await more()).unpackRelease(context, ask)),
     start: (ask) => change(ask.color, async () => (await more()).startColor(context, ask)),
     stop: (ask) => change(ask.color, async () => (await more()).stopColor(context, ask)),

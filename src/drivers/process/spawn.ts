@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { closeSync, constants, openSync } from 'node:fs'
-import { connect } from 'node:net'
+import { accepts } from '../../lib/accepts.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { readStat } from './process-table.ts'
 import type { ProcessId } from './survey.ts'
@@ -78,18 +78,4 @@ export async function watchStart(
 /** The port may be a stranger's, and ours then ends of it: give its end one turn to arrive. */
 function hasEnded(clock: Clock, ended: Promise<string>): Promise<string | null> {
   return Promise.race([ended, clock.sleep(1).then(() => null)])
-}
-
-/** Whether somebody listens there. */
-export function accepts({ host, port }: { readonly host: string; readonly port: number }): Promise<boolean> {
-  return new Promise((tell) => {
-    const socket = connect({ host, port })
-    const close = (answer: boolean) => {
-      socket.destroy()
-      tell(answer)
-    }
-    socket.once('connect', () => close(true))
-    socket.once('error', () => close(false))
-    socket.setTimeout(1_000, () => close(false))
-  })
 }

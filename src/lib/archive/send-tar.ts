@@ -11,19 +11,41 @@ export async function sendTar(
   send: (bytes: Buffer) => Promise<void>,
   limits: UnpackLimits = DEFAULT_LIMITS,
 ): Promise<void> {
+  const { push, flush } = inParts(send)
   const visit = async (entry: ArchiveEntry, bytes: AsyncIterable<Buffer>) => {
     const { parts, type, executable, sizeBytes } = entry
-    await send(formatGnuEntry({ name: [prefix, ...parts].join('/'), type, executable, sizeBytes }))
-    for await (const chunk of bytes) await send(chunk)
-    if (sizeBytes > 0) await send(Buffer.alloc(paddingOf(sizeBytes)))
+    await push(formatGnuEntry({ name: [prefix, ...parts].join('/'), type, executable, sizeBytes }))
+    for await (const chunk of bytes) await push(chunk)
+    if (sizeBytes > 0) await push(Buffer.alloc(paddingOf(sizeBytes)))
   }
   try {
-    await send(formatGnuEntry({ name: prefix, type: 'directory', executable: true, sizeBytes: 0 }))
+    await push(formatGnuEntry({ name: prefix, type: 'directory', executable: true, sizeBytes: 0 }))
     await readArchive(archive, limits, visit)
-    await send(END_OF_ARCHIVE)
+    await push(END_OF_ARCHIVE)
+    await flush()
   } catch (error) {
     throw explainArchive(error, archive)
   }
+}
+
+const PART_BYTES = 128 * 1024
+
+/** Headers are small and many: what is sent goes out in larger parts. */
+function inParts(send: (bytes: Buffer) => Promise<void>) {
+  let kept: Buffer[] = []
+  let size = 0
+  const flush = async () => {
+    const part = Buffer.concat(kept)
+    kept = []
+    size = 0
+    await send(part)
+  }
+  const push = async (bytes: Buffer) => {
+    kept.push(bytes)
+    size += bytes.length
+    if (size >= PART_BYTES) await flush()
+  }
+  return { push, flush }
 }
 
 /** Reads all of it and keeps nothing: whether it may be unpacked, before anything is made for it. */
