@@ -2,8 +2,11 @@ import { BackflipError } from '../../domain/errors.ts'
 import { type Call, type IncusClient, readAnswer } from './client.ts'
 import { pathOf } from './instances.ts'
 import type { InstanceName } from './names.ts'
+import type { HttpReply } from './request.ts'
 
 const TIMEOUT_MS = 60_000
+const HELPER_TRIES = 50
+const HELPER_PAUSE_MS = 100
 /** An answer in JSON in place of a small part. */
 const ENVELOPE_BYTES = 64 * 1024
 const DEFAULT_BYTES = 16 * 1024 * 1024
@@ -24,7 +27,7 @@ export async function pullFile(
   { maxBytes = DEFAULT_BYTES }: { readonly maxBytes?: number } = {},
 ): Promise<FileView | null> {
   const call = fileCall('GET', name, path, `read ${path} in ${name}`)
-  const reply = await client.raw({ ...call, maxBytes }).catch((error: unknown) => {
+  const reply = await steadily(client, { ...call, maxBytes }).catch((error: unknown) => {
     throw error instanceof BackflipError && error.code === 'incus-too-large' ? tooLarge(path, maxBytes, error) : error
   })
   if (reply.status === 404) return null
@@ -51,7 +54,7 @@ export async function pullPart(
 ): Promise<Buffer | null> {
   const call = fileCall('GET', name, path, `read ${path} in ${name}`)
   const range = 'last' in part ? `bytes=-${part.last}` : `bytes=${part.from}-${part.from + maxBytes - 1}`
-  const reply = await client.raw({ ...call, maxBytes: maxBytes + ENVELOPE_BYTES, headers: { range } })
+  const reply = await steadily(client, { ...call, maxBytes: maxBytes + ENVELOPE_BYTES, headers: { range } })
   if (reply.status === 404) return null
   if (reply.status === 416) return Buffer.alloc(0)
   if (reply.status === 206) return reply.body
@@ -63,7 +66,7 @@ export async function pullPart(
 /** In bytes; 0 when there is no file. */
 export async function pullSize(client: IncusClient, name: InstanceName, path: string): Promise<number> {
   const call = fileCall('GET', name, path, `read ${path} in ${name}`)
-  const reply = await client.raw({ ...call, maxBytes: ENVELOPE_BYTES, headers: { range: 'bytes=0-0' } })
+  const reply = await steadily(client, { ...call, maxBytes: ENVELOPE_BYTES, headers: { range: 'bytes=0-0' } })
   if (reply.status !== 404 && reply.status !== 200 && reply.status !== 206 && reply.status !== 416) readAnswer(call, reply)
   return Number(/\/(\d+)$/.exec(reply.headers['content-range'] ?? '')?.[1] ?? 0)
 }
@@ -78,7 +81,8 @@ export async function pushFile(
 ): Promise<void> {
   const call = fileCall('POST', name, path, `write ${path} in ${name}`)
   const headers = toHeaders('file', mode, uid, gid)
-  await client.call({ ...call, body: bytes, headers, timeoutMs })
+  const whole = { ...call, body: bytes, headers, timeoutMs }
+  readAnswer(whole, await steadily(client, whole))
 }
 
 export interface PushAsk {
@@ -97,6 +101,19 @@ export async function pushFolder(
 ): Promise<void> {
   const call = fileCall('POST', name, path, `make ${path} in ${name}`)
   await client.call({ ...call, headers: toHeaders('directory', mode, uid, gid) })
+}
+
+/**
+ * Files go through a helper of the daemon's, one for each container, and it is started anew when the container starts, stops or is still being made:
+ * what falls in between fails with a word of its socket, and comes through a moment later. Reading and overwriting may be repeated.
+ */
+async function steadily(client: IncusClient, call: Call): Promise<HttpReply> {
+  for (let tries = 1; ; tries += 1) {
+    const reply = await client.raw(call)
+    const isBetween = reply.status === 500 && reply.body.includes('forkfile')
+    if (!isBetween || tries === HELPER_TRIES) return reply
+    await new Promise((resolve) => setTimeout(resolve, HELPER_PAUSE_MS))
+  }
 }
 
 function fileCall(method: Call['method'], name: InstanceName, path: string, what: string): Call {

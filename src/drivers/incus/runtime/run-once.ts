@@ -24,6 +24,9 @@ type RunOnceAsk = Parameters<Runtime['runOnce']>[0]
 
 /** From the time limit to KILL, in the container. */
 const KILL_AFTER_MS = 5_000
+/** For a container that somebody else is making. */
+const MAKE_MS = 5 * 60_000
+const MAKE_PAUSE_MS = 100
 
 /**
  * Runs a command to its end, once, in a container of its own. Incus lets one make the container of that name; in it a folder lets one begin, and the
@@ -52,10 +55,7 @@ async function prepareAndBegin(context: RuntimeContext, entered: Entered, ask: R
   await scanArchive(artifact.path)
   const container = containerOf(context, entered, ask)
   const { name } = container
-  if ((await findOurs(context, name)) === null)
-    await createContainer(context, entered, container).catch((error: unknown) => {
-      if (!isIncusError(error, 'incus-exists')) throw error
-    })
+  await makeOrFind(context, entered, container)
   await bringUp(context, container)
   await deliver(context, entered, { instance: name, archive: artifact.path, paths })
   await patchInstance(client, name, { config: phaseKeys('unpacked') })
@@ -65,6 +65,20 @@ async function prepareAndBegin(context: RuntimeContext, entered: Entered, ask: R
   await writeInner(context, name, paths.secrets, variables.secret)
   await writeInner(context, name, paths.begun, startedAt)
   await begin(context, ask, container)
+}
+
+/** Of two that make it at once Incus lets one; the other waits until it is there. */
+async function makeOrFind(context: RuntimeContext, entered: Entered, container: CreateAsk): Promise<void> {
+  const { clock } = context
+  const end = clock.monotonicMs() + MAKE_MS
+  while ((await findOurs(context, container.name)) === null) {
+    try {
+      await createContainer(context, entered, container)
+    } catch (error) {
+      if (!isIncusError(error, 'incus-exists', 'incus-locked') || clock.monotonicMs() > end) throw error
+      await clock.sleep(MAKE_PAUSE_MS)
+    }
+  }
 }
 
 /** What Incus is to make. The range's last address is for it: of two one-offs that run at once the second does not start. */

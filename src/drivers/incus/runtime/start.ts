@@ -3,16 +3,18 @@ import { BackflipError } from '../../../domain/errors.ts'
 import { allOf } from '../../../lib/all-of.ts'
 import { rotatedSince } from '../../../lib/fingerprints.ts'
 import type { Instance, LaunchAsk, LaunchReport } from '../../../ports/runtime.ts'
+import { isIncusError } from '../errors.ts'
 import { changeState, getInstance, patchInstance } from '../instances.ts'
+import type { InstanceName } from '../names.ts'
 import type { RuntimeContext } from './context.ts'
 import { formatEnvironment } from './environment-file.ts'
 import { fingerprintsOf, type Ready, withEnvironments } from './environments.ts'
 import type { Entered } from './fence.ts'
-import { innerCommand, innerPaths } from './files-in-container.ts'
+import { type InnerPaths, innerCommand, innerPaths } from './files-in-container.ts'
 import { endKeys, type Owned, phaseKeys, readLabels } from './labels.ts'
 import { ownedOfColor, refuseOthers, toInstance } from './list.ts'
 import { STOP_SCRIPT } from './rc-script.ts'
-import { systemctl, writeInner } from './service.ts'
+import { readExit, systemctl, writeInner } from './service.ts'
 import { startFailed } from './start-failed.ts'
 import { serviceUnit } from './systemd-unit.ts'
 import { watchStart } from './watch-start.ts'
@@ -65,9 +67,17 @@ async function ensureStarted(
   await entered.check()
   await writeService(context, ready, owned)
   if (status === 'Stopped') await changeState(context.client, name, 'start')
-  if (context.config.service === 'systemd')
-    await systemctl(context, name, ['enable', '--now', innerPaths(context.config, operation).unit])
+  if (context.config.service === 'systemd') await enable(context, name, innerPaths(context.config, operation))
   return settleStart(context, entered, owned)
+}
+
+/** A service that ended before systemd had called it started is told with its own words, by whoever watches the start. */
+async function enable(context: RuntimeContext, name: InstanceName, paths: InnerPaths): Promise<void> {
+  try {
+    await systemctl(context, name, ['enable', '--now', paths.unit])
+  } catch (error) {
+    if (!isIncusError(error, 'service-failed') || (await readExit(context, name, paths)) === null) throw error
+  }
 }
 
 /** All that the service needs, in the container: whoever revives it needs no manifest and no secret. The file that lets it go comes last. */
