@@ -1,8 +1,8 @@
 import { homedir, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Config, EnvironmentConfig, ProcessRuntimeConfig } from './config/types.ts'
-import type { OperationId } from './domain/ids.ts'
+import type { Config, EnvironmentConfig } from './config/types.ts'
+import type { AppName, OperationId } from './domain/ids.ts'
 import { artifactCache } from './drivers/directory/cache.ts'
 import { directoryRegistry } from './drivers/directory/registry.ts'
 import { haproxyEdge } from './drivers/haproxy/edge.ts'
@@ -17,6 +17,7 @@ import { processRuntime } from './drivers/process/runtime.ts'
 import { ensurePrivateFolder } from './lib/safe-folder.ts'
 import { uuid7 } from './lib/uuid7.ts'
 import type { Environment, Surroundings } from './operations/environment.ts'
+import type { Runtime } from './ports/runtime.ts'
 import type { Transport } from './ports/transport.ts'
 import { openSqliteJournal } from './store/sqlite/journal.ts'
 
@@ -48,7 +49,7 @@ export async function composeWithoutJournal(
   actor: string = localActor(),
 ): Promise<Surroundings> {
   const { app } = config
-  const { name: environment, stateFolder, runtime, registry } = settings
+  const { name: environment, stateFolder, registry } = settings
   const clock = systemClock
   const liveness = localLiveness()
   const sharedLock = localSharedLock(sharedFolder(settings), clock, liveness)
@@ -63,15 +64,7 @@ export async function composeWithoutJournal(
       sharedLock,
       clock,
     }),
-    runtime: processRuntime({
-      config: processOnly(runtime),
-      app,
-      environment,
-      stateFolder,
-      clock,
-      unpack,
-      oneOffEntry: oneOffEntry(),
-    }),
+    runtime: await chooseRuntime(app, settings),
     registry: directoryRegistry({ config: registry, app }),
     cache: artifactCache({ folder: join(stateFolder, 'cache'), app }),
     probe: httpProbe(clock),
@@ -85,9 +78,16 @@ export async function composeWithoutJournal(
   }
 }
 
-function processOnly(runtime: EnvironmentConfig['runtime']): ProcessRuntimeConfig {
-  if (runtime.driver === 'process') return runtime
-  throw new Error('the runtime on Incus is composed elsewhere')
+/** What speaks with Incus is loaded only where instances are containers. */
+async function chooseRuntime(app: AppName, settings: EnvironmentConfig): Promise<Runtime> {
+  const { name: environment, stateFolder, runtime, incus } = settings
+  const common = { app, environment, stateFolder, clock: systemClock }
+  if (runtime.driver === 'process')
+    return processRuntime({ ...common, config: runtime, unpack, oneOffEntry: oneOffEntry() })
+  if (incus === null) throw new Error('a runtime on Incus without an Incus passes no configuration')
+  const { clientFromConfig } = await import('./drivers/incus/from-config.ts')
+  const { incusRuntime } = await import('./drivers/incus/runtime/runtime.ts')
+  return incusRuntime({ ...common, config: runtime, client: clientFromConfig(incus) })
 }
 
 /** The runner of one-off commands is a program of its own: beside its driver in a checkout, beside the bundle otherwise. */

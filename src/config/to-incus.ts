@@ -82,7 +82,14 @@ export function toIncusRuntime(
         place: { flag: `${at}.name` },
       })
   }
+  if (service === 'script' && user !== 'root')
+    throw usageError(`an image's own supervisor runs a service as root, and user says ${user}`, {
+      code: 'script-as-root',
+      place: { flag: `${at}.user` },
+      hint: 'write service: systemd, or leave user out',
+    })
   const [first = '', last = ''] = addresses?.range.split('-') ?? []
+  if (addresses !== undefined) assertRange(`${at}.addresses`, [first, last], addresses.gateway)
   return {
     driver: 'incus',
     image,
@@ -97,6 +104,22 @@ export function toIncusRuntime(
     limits,
     targets,
   }
+}
+
+function assertRange(at: string, range: readonly [string, string], gateway: string): void {
+  const [first, last] = [toNumber(range[0]), toNumber(range[1])]
+  const way = toNumber(gateway)
+  if (first < last && (way < first || way > last)) return
+  throw usageError(`${range.join('-')} is no range of IPv4 addresses beside the gateway ${gateway}`, {
+    code: 'bad-addresses',
+    place: { flag: at },
+  })
+}
+
+/** NaN, which is neither smaller nor greater, when it is no IPv4 address. */
+function toNumber(address: string): number {
+  const parts = address.split('.').map(Number)
+  return parts.every((part) => part <= 255) ? parts.reduce((sum, part) => sum * 256 + part, 0) : Number.NaN
 }
 
 export function toData(written: Written['data'], at: string): readonly DataServiceConfig[] {

@@ -114,7 +114,12 @@ async function makeRelease(
       health: { path: '/', timeoutMs: 1_000, release: 'body' },
       environment: one.environment ?? {},
       stopTimeoutMs: one.stopTimeoutMs ?? 2_000,
-      artifact: { file: `shop-${name}-${sha}.tar.zst`, sizeBytes: 1, sha256: '0'.repeat(64), tarSha256: '0'.repeat(64) },
+      artifact: {
+        file: `shop-${name}-${sha}.tar.zst`,
+        sizeBytes: 1,
+        sha256: '0'.repeat(64),
+        tarSha256: '0'.repeat(64),
+      },
     }),
   )
   return {

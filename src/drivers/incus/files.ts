@@ -67,7 +67,8 @@ export async function pullPart(
 export async function pullSize(client: IncusClient, name: InstanceName, path: string): Promise<number> {
   const call = fileCall('GET', name, path, `read ${path} in ${name}`)
   const reply = await steadily(client, { ...call, maxBytes: ENVELOPE_BYTES, headers: { range: 'bytes=0-0' } })
-  if (reply.status !== 404 && reply.status !== 200 && reply.status !== 206 && reply.status !== 416) readAnswer(call, reply)
+  if (reply.status !== 404 && reply.status !== 200 && reply.status !== 206 && reply.status !== 416)
+    readAnswer(call, reply)
   return Number(/\/(\d+)$/.exec(reply.headers['content-range'] ?? '')?.[1] ?? 0)
 }
 

@@ -31,10 +31,13 @@ export function placesOf(config: Addressing, owner: Owner, color: Color, manifes
     Array.from({ length: release.instances }, (_, index) => ({ release, nth: index + 1 })),
   )
   if (wanted.length > half) {
-    throw usageError(`a color of this release needs ${wanted.length} addresses, and its half of the range has ${half}`, {
-      code: 'range-too-small',
-      hint: `make runtime.addresses.range at least ${wanted.length * COLORS.length + 1} wide`,
-    })
+    throw usageError(
+      `a color of this release needs ${wanted.length} addresses, and its half of the range has ${half}`,
+      {
+        code: 'range-too-small',
+        hint: `make runtime.addresses.range at least ${wanted.length * COLORS.length + 1} wide`,
+      },
+    )
   }
   const begin = first + COLORS.indexOf(color) * half
   const places = wanted.map(({ release, nth }, index): Place => {
@@ -65,10 +68,13 @@ export function oneOffAddress(config: Addressing): string {
 
 function rangeOf({ addresses }: Addressing): { readonly first: number; readonly last: number; readonly half: number } {
   if (addresses === null) {
-    throw usageError('the runtime on Incus needs runtime.addresses: the edge must know an address before its container runs', {
-      code: 'no-addresses',
-      hint: 'write runtime.addresses: {range: FIRST-LAST, gateway: …} for this environment',
-    })
+    throw usageError(
+      'the runtime on Incus needs runtime.addresses: the edge must know an address before its container runs',
+      {
+        code: 'no-addresses',
+        hint: 'write runtime.addresses: {range: FIRST-LAST, gateway: …} for this environment',
+      },
+    )
   }
   const [first, last] = [toNumber(addresses.first), toNumber(addresses.last)]
   return { first, last, half: Math.floor((last - first) / COLORS.length) }

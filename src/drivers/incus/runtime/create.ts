@@ -73,7 +73,12 @@ function addressDevices({ config: { network } }: RuntimeContext, host: string): 
   return { [network.device]: { type: 'nic', network: network.name, name: network.device, 'ipv4.address': host } }
 }
 
-async function explain(context: RuntimeContext, entered: Entered, name: InstanceName, error: unknown): Promise<unknown> {
+async function explain(
+  context: RuntimeContext,
+  entered: Entered,
+  name: InstanceName,
+  error: unknown,
+): Promise<unknown> {
   if (isIncusError(error, 'incus-no-profile')) await entered.check()
   if (isIncusError(error, 'incus-exists')) await findOurs(context, name)
   return error
@@ -88,11 +93,14 @@ export async function findOurs({ client, owner }: RuntimeContext, name: Instance
   if (found === null) return null
   const owned = readLabels(owner, found)
   if (owned !== null) return owned
-  throw refusal(`there is a container ${name} that is not ours: it has no labels of ${owner.app} in ${owner.environment}`, {
-    code: 'not-ours',
-    details: [`Incus at ${client.where}, project ${client.project}; it is left as it is`],
-    hint: `look at it (incus config show ${name}), then rename or delete it: incus rename ${name} NEW`,
-  })
+  throw refusal(
+    `there is a container ${name} that is not ours: it has no labels of ${owner.app} in ${owner.environment}`,
+    {
+      code: 'not-ours',
+      details: [`Incus at ${client.where}, project ${client.project}; it is left as it is`],
+      hint: `look at it (incus config show ${name}), then rename or delete it: incus rename ${name} NEW`,
+    },
+  )
 }
 
 function noRcFolder(name: InstanceName): (error: unknown) => never {

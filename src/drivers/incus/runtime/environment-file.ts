@@ -9,9 +9,10 @@ type Variables = { readonly [name: string]: string }
 export function formatEnvironment(component: string, variables: Variables): string {
   return Object.entries(variables)
     .map(([name, value]) => {
-      if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw bad(`${component}.${name}`, 'its name is none that a service can have')
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-      if (/[\u0000-\u0008\u000b-\u001f\u007f]/.test(value)) throw bad(`${component}.${name}`, 'a control character other than tab and line feed')
+      if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+        throw bad(`${component}.${name}`, 'its name is none that a service can have')
+      if (/\p{Cc}/u.test(value.replace(/[\t\n]/g, '')))
+        throw bad(`${component}.${name}`, 'a control character other than tab and line feed')
       return `${name}="${value.replace(/["\\`$]/g, '\\$&')}"\n`
     })
     .join('')
@@ -24,5 +25,7 @@ export function parseEnvironment(text: string): Variables {
 }
 
 function bad(name: string, why: string) {
-  return usageError(`${name} cannot be in the environment of a service in a container: ${why}`, { code: 'bad-environment' })
+  return usageError(`${name} cannot be in the environment of a service in a container: ${why}`, {
+    code: 'bad-environment',
+  })
 }

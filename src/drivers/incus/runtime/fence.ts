@@ -90,9 +90,12 @@ function refuseBelow(generations: readonly number[], generation: number): void {
 }
 
 function fenced(generation: number, by: string): BackflipError {
-  return new BackflipError(`generation ${generation} may not touch the containers any more: ${by} has been here since`, {
-    code: 'fenced',
-    kind: 'held',
-    hint: 'backflip status',
-  })
+  return new BackflipError(
+    `generation ${generation} may not touch the containers any more: ${by} has been here since`,
+    {
+      code: 'fenced',
+      kind: 'held',
+      hint: 'backflip status',
+    },
+  )
 }

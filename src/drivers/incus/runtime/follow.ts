@@ -44,7 +44,10 @@ async function addedLines(
   const paths = innerPaths(context.config, labels.operation)
   const key = `${instance.name} ${labels.operation}`
   const known = followed.get(key)
-  const state = known ?? { position: isFirst ? await pullSize(context.client, instance.name, paths.log) : 0, rest: Buffer.alloc(0) }
+  const state = known ?? {
+    position: isFirst ? await pullSize(context.client, instance.name, paths.log) : 0,
+    rest: Buffer.alloc(0),
+  }
   followed.set(key, state)
   const added = await pullPart(context.client, instance.name, paths.log, { from: state.position }, PART_BYTES)
   if (added === null || added.length === 0) return []

@@ -33,7 +33,10 @@ export function keptLines(
   lines: number,
 ): readonly string[] {
   const own = keptLogs(context).filter((log) => log.color === color && log.component === component)
-  const newest = own.map(({ operation }) => operation).sort().at(-1)
+  const newest = own
+    .map(({ operation }) => operation)
+    .sort()
+    .at(-1)
   const logs = own.filter(({ operation }) => operation === newest).sort((a, b) => a.nth - b.nth)
   const share = Math.floor(lines / Math.max(1, logs.length))
   return logs.flatMap(({ nth, path }) => {

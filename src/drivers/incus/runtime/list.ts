@@ -10,7 +10,10 @@ import { type Owned, ownerKeys, readLabels } from './labels.ts'
 const LOOK_MS = 1_900
 
 /** Containers of ours, one-offs too, in one call. */
-export async function findOwned(context: Pick<RuntimeContext, 'client' | 'owner'>, ask = {}): Promise<readonly Owned[]> {
+export async function findOwned(
+  context: Pick<RuntimeContext, 'client' | 'owner'>,
+  ask = {},
+): Promise<readonly Owned[]> {
   const { client, owner } = context
   const found = await listInstances(client, ownerKeys(owner), ask)
   return found.flatMap((instance) => readLabels(owner, instance) ?? [])
@@ -48,6 +51,8 @@ export function toInstance({ instance, labels, phase, exit, stoppedAt }: Owned):
     address: { name: instance.name, host, port },
     state,
     since: state === 'running' ? instance.startedAt : state === 'stopped' ? stoppedAt : null,
+    // Incus knows the time of day only, and on the clock of its own host.
+    beganMs: null,
     exit: state === 'stopped' ? (exit ?? (instance.status === 'Frozen' ? 'frozen' : null)) : null,
   }
 }
@@ -74,7 +79,9 @@ function mayServe(owned: Owned): boolean {
 function colorInUse(color: Color, others: readonly Owned[]): BackflipError {
   return refusal(`${color} is in use by another operation's containers`, {
     code: 'color-in-use',
-    details: others.map(({ instance, labels }) => `${instance.name} is ${instance.status}, started by ${labels.operation}`),
+    details: others.map(
+      ({ instance, labels }) => `${instance.name} is ${instance.status}, started by ${labels.operation}`,
+    ),
     hint: `backflip cleanup --color ${color}`,
   })
 }

@@ -35,7 +35,12 @@ export async function chooseMembers(
 /** Null when it is no cluster. */
 async function listMembers({ client }: RuntimeContext): Promise<readonly WireMember[] | null> {
   try {
-    const call = { method: 'GET', path: '/cluster/members', query: { recursion: '1' }, what: 'look at the members' } as const
+    const call = {
+      method: 'GET',
+      path: '/cluster/members',
+      query: { recursion: '1' },
+      what: 'look at the members',
+    } as const
     const { metadata } = await client.call(call)
     return (metadata as readonly WireMember[]).toSorted((a, b) => (a.server_name < b.server_name ? -1 : 1))
   } catch (error) {

@@ -1,4 +1,5 @@
 import { constants } from 'node:os'
+import type { OperationId } from '../../../domain/ids.ts'
 import type { OneOffOutcome } from '../../../ports/runtime.ts'
 import { pullFile } from '../files.ts'
 import type { RuntimeContext } from './context.ts'
@@ -8,7 +9,6 @@ import type { Owned } from './labels.ts'
 import { oneOffContainer } from './names.ts'
 import { readExit } from './service.ts'
 import { tailOf } from './tail.ts'
-import type { OperationId } from '../../../domain/ids.ts'
 
 const LAST_LINES = 20
 const TIMED_OUT = 124
@@ -37,7 +37,8 @@ export async function lookInside(context: RuntimeContext, ask: OneOffAsk): Promi
   // The process first, the note second: whoever is gone at the first look has left at the second all that it ever will.
   const isRunning = owned.instance.status === 'Running' && (await wasBegunInThisLife(context, owned))
   const exit = await readExit(context, name, paths)
-  if (exit !== null) return { at: 'begun', owned, outcome: { state: 'finished', exitCode: exitCodeOf(exit), lastLines } }
+  if (exit !== null)
+    return { at: 'begun', owned, outcome: { state: 'finished', exitCode: exitCodeOf(exit), lastLines } }
   const state = isRunning ? 'running' : 'unknown'
   return { at: 'begun', owned, outcome: { state, exitCode: null, lastLines } }
 }

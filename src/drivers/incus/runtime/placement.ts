@@ -25,11 +25,13 @@ export function placeInstances(
   for (const { component, address } of places) {
     const own = (member: string) =>
       places.filter((one) => one.component === component && placed.get(one.address.name) === member).length
-    const other = (member: string) => others.filter((one) => one.component === component && one.member === member).length
+    const other = (member: string) =>
+      others.filter((one) => one.component === component && one.member === member).length
     const best = members.toSorted(
       (a, b) => own(a) - own(b) || other(a) - other(b) || (load.get(a) ?? 0) - (load.get(b) ?? 0) || (a < b ? -1 : 1),
     )[0]
-    if (best === undefined) throw refusal('no member of the cluster answers', { code: 'no-member', hint: 'incus cluster list' })
+    if (best === undefined)
+      throw refusal('no member of the cluster answers', { code: 'no-member', hint: 'incus cluster list' })
     load.set(best, (load.get(best) ?? 0) + 1)
     placed.set(address.name, best)
   }
@@ -43,7 +45,9 @@ function refuseSameMember(
   others: PlacementFacts['others'],
 ): void {
   for (const component of new Set(places.map((place) => place.component))) {
-    const own = new Set(places.filter((one) => one.component === component).map(({ address }) => placed.get(address.name)))
+    const own = new Set(
+      places.filter((one) => one.component === component).map(({ address }) => placed.get(address.name)),
+    )
     const other = new Set(others.filter((one) => one.component === component).map(({ member }) => member))
     const [only] = own
     if (own.size !== 1 || other.size !== 1 || only === undefined || !other.has(only)) continue

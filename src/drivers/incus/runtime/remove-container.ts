@@ -18,7 +18,11 @@ export async function removeContainer(context: RuntimeContext, entered: Entered,
  * Takes the protection away from exactly the container that was seen, then deletes it. A writer that is overtaken between the two finds the next one's
  * container protected: Incus refuses.
  */
-async function destroy({ client, owner }: RuntimeContext, entered: Entered, { instance, labels }: Owned): Promise<void> {
+async function destroy(
+  { client, owner }: RuntimeContext,
+  entered: Entered,
+  { instance, labels }: Owned,
+): Promise<void> {
   const { name } = instance
   const now = await getInstance(client, name)
   if (now === null || readLabels(owner, now)?.labels.operation !== labels.operation) return

@@ -1,10 +1,10 @@
 import { allOf } from '../../../lib/all-of.ts'
+import { pruneOneOffs } from './clear-one-offs.ts'
 import type { RuntimeContext } from './context.ts'
 import type { Entered } from './fence.ts'
 import { pruneLogs } from './kept-logs.ts'
 import type { Owned } from './labels.ts'
 import { ownedOfColor } from './list.ts'
-import { pruneOneOffs } from './clear-one-offs.ts'
 import { removeContainer } from './remove-container.ts'
 import type { ColorAsk } from './stop.ts'
 

@@ -12,11 +12,17 @@ import { findOurs } from './create.ts'
 export async function freeBytes({ client, config }: RuntimeContext): Promise<number> {
   const profiles = await Promise.all(
     config.profiles.map(async (name) => {
-      const { metadata } = await client.call({ method: 'GET', path: `/profiles/${name}`, what: `look at the profile ${name}` })
+      const { metadata } = await client.call({
+        method: 'GET',
+        path: `/profiles/${name}`,
+        what: `look at the profile ${name}`,
+      })
       return (metadata as { readonly devices: Devices }).devices
     }),
   )
-  const root = profiles.flatMap((devices) => Object.values(devices)).findLast(({ type, path }) => type === 'disk' && path === '/')
+  const root = profiles
+    .flatMap((devices) => Object.values(devices))
+    .findLast(({ type, path }) => type === 'disk' && path === '/')
   if (root?.pool === undefined) throw noRoot(config.profiles)
   const path = `/storage-pools/${root.pool}/resources`
   const { metadata } = await client.call({ method: 'GET', path, what: `look at the storage pool ${root.pool}` })

@@ -10,7 +10,8 @@ const PAUSE_MS = 100
 /** What a stop may take beyond the service's own time. */
 const SLACK_MS = 10_000
 /** systemd takes some tenths of a second to listen after its container started. */
-const NOT_YET = /Failed to connect to (system scope )?bus|Transport endpoint is not connected|not been booted with systemd|Connection refused/
+const NOT_YET =
+  /Failed to connect to (system scope )?bus|Transport endpoint is not connected|not been booted with systemd|Connection refused/
 
 /** Runs systemctl in a container that may have started an instant ago. Error `service-failed` with what it said. */
 export async function systemctl(

@@ -115,7 +115,9 @@ async function settleStart(context: RuntimeContext, entered: Entered, owned: Own
   await entered.check()
   if (ended !== null) {
     await changeState(client, instance.name, 'stop', { force: true })
-    await patchInstance(client, instance.name, { config: { ...phaseKeys('started'), ...endKeys(ended.exit, clock.now()) } })
+    await patchInstance(client, instance.name, {
+      config: { ...phaseKeys('started'), ...endKeys(ended.exit, clock.now()) },
+    })
     const how = /^\d+$/.test(ended.exit) ? `exit code ${ended.exit}` : ended.exit
     const place = { ...labels, address: { name: instance.name } }
     throw await startFailed(context, place, labels.operation, `it ended at once (${how})`)

@@ -33,7 +33,8 @@ export async function stopContainer(context: RuntimeContext, entered: Entered, o
   const paths = innerPaths(config, labels.operation)
   const isService = phase === 'started' && labels.oneOff === null && status === 'Running'
   const wasKilled =
-    isService && (await stopService(context, name, paths, labels.stopTimeoutMs).catch((error: unknown) => unheard(error)))
+    isService &&
+    (await stopService(context, name, paths, labels.stopTimeoutMs).catch((error: unknown) => unheard(error)))
   await entered.check()
   if (!(await isSame(context, owned))) return
   await changeState(client, name, 'stop', { force: true }).catch((error: unknown) => {

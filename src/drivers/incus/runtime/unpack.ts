@@ -26,7 +26,9 @@ export async function unpackRelease(context: RuntimeContext, ask: LaunchAsk): Pr
   const found = await ownedOfColor(context, color)
   refuseOthers(found, color, operation)
   const isWhole = (name: string) =>
-    found.some(({ instance, labels, phase }) => instance.name === name && labels.operation === operation && phase !== 'made')
+    found.some(
+      ({ instance, labels, phase }) => instance.name === name && labels.operation === operation && phase !== 'made',
+    )
   const missing = places.filter(({ address }) => !isWhole(address.name))
   if (missing.length === 0) return
   const needed = [...new Set(missing.map(({ component }) => component))]
