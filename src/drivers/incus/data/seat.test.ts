@@ -24,6 +24,7 @@ function instance(name: string, config: Keys, devices: Devices, fromProfiles: De
     devices,
     profiles: ['default'],
     expanded: { config, devices: { ...fromProfiles, ...devices } },
+    startedAt: null,
     createdAt: '',
     location: 'none',
   }

@@ -2,7 +2,7 @@ import type { IncusRuntimeConfig } from '../../../config/types.ts'
 import type { ProcessEnvironment } from '../../../lib/secrets.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import type { IncusClient } from '../client.ts'
-import type { Entered } from './fence.ts'
+import type { Entered } from '../fence.ts'
 import type { Owner } from './names.ts'
 
 /** What every part of the driver works with. */

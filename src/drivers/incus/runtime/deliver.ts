@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { BackflipError } from '../../../domain/errors.ts'
 import { sendTar } from '../../../lib/archive/send-tar.ts'
+import type { Entered } from '../fence.ts'
 import { pullFile } from '../files.ts'
 import type { InstanceName } from '../names.ts'
 import { runInContainer } from '../run-in-container.ts'
 import type { RuntimeContext } from './context.ts'
-import type { Entered } from './fence.ts'
 import type { InnerPaths } from './files-in-container.ts'
 
 const UNPACK_MS = 10 * 60_000

@@ -1,7 +1,7 @@
 import { allOf } from '../../../lib/all-of.ts'
+import type { Entered } from '../fence.ts'
 import { pruneOneOffs } from './clear-one-offs.ts'
 import type { RuntimeContext } from './context.ts'
-import type { Entered } from './fence.ts'
 import { pruneLogs } from './kept-logs.ts'
 import type { Owned } from './labels.ts'
 import { ownedOfColor } from './list.ts'
