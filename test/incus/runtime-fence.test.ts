@@ -77,7 +77,7 @@ describe('I7: a writer that was stopped right before its effect, and goes on whe
       const instance = await next()
       const { identity } = await answerOf(world, instance)
       client.go()
-      await expect(late).rejects.toThrow()
+      await expect(late).rejects.toMatchObject({ code: 'fenced' })
       await stays(instance, identity)
     },
   )
