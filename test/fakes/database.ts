@@ -122,26 +122,7 @@ export function fakeDatabase(
       statements: text.split(';').length - 1,
       becauseOf: text.includes('CONCURRENTLY') ? 'it says CONCURRENTLY' : null,
     }),
-    // Without one transaction the file is done before its marker is there.
-    runSql: async ({ text, marker }) => {
-      const becauseOf = text.includes('CONCURRENTLY') ? 'it says CONCURRENTLY' : null
-      const run = () => {
-        if (server.markers.has(marker)) throw new Error(`the marker ${marker} is there already`)
-        server.ran.push(text)
-        commit(server, [])
-      }
-      const say = () => void server.markers.set(marker, marker)
-      if (becauseOf === null)
-        await ask('runSql', () => {
-          run()
-          say()
-        })
-      else {
-        await ask('runSql', run)
-        await ask('runSql marker', say)
-      }
-      return { sha256: sha256Hex(text), isOneTransaction: becauseOf === null, becauseOf, statements: [], notices: [] }
-    },
+    runSql: (request) => runSql(server, ask, request),
     tables: () => ask('tables', () => [...server.tables.keys()].map((name) => ({ name, columns: ['id', 'what'] }))),
     async *rows({ table, withValues }) {
       answer(server)
@@ -156,6 +137,30 @@ export function fakeDatabase(
     stop: () => call('database.stop', () => void Object.assign(server, { isRunning: false })),
     start: () => call('database.start', () => void Object.assign(server, { isRunning: true })),
   }
+}
+
+type Ask = <T>(name: string, work: () => T) => Promise<T>
+
+/** Without one transaction the file is done before its marker is there. */
+async function runSql(
+  server: FakeServer,
+  ask: Ask,
+  { text, marker }: Parameters<Database['runSql']>[0],
+): ReturnType<Database['runSql']> {
+  const becauseOf = text.includes('CONCURRENTLY') ? 'it says CONCURRENTLY' : null
+  const run = () => {
+    if (server.markers.has(marker)) throw new Error(`the marker ${marker} is there already`)
+    server.ran.push(text)
+    commit(server, [])
+  }
+  const say = () => void server.markers.set(marker, marker)
+  const both = () => {
+    run()
+    say()
+  }
+  await ask('runSql', becauseOf === null ? both : run)
+  if (becauseOf !== null) await ask('runSql marker', say)
+  return { sha256: sha256Hex(text), isOneTransaction: becauseOf === null, becauseOf, statements: [], notices: [] }
 }
 
 /** A copy taken at one moment. Its sessions stay behind; it starts by itself. */

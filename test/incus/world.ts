@@ -12,7 +12,6 @@ import {
   type Instance,
   type Keys,
   listInstances,
-  patchInstance,
 } from '../../src/drivers/incus/instances.ts'
 import { type InstanceName, parseInstanceName, parseProjectName } from '../../src/drivers/incus/names.ts'
 import { perform } from '../../src/drivers/incus/operations.ts'
@@ -22,6 +21,8 @@ import { IMAGES } from './bed/import-images.ts'
 
 const MAX_PROJECTS = 250
 const REMOVE_LIMIT_MS = 60_000
+const EMPTY_TRIES = 50
+const EMPTY_PAUSE_MS = 200
 const BOOT_LIMIT_MS = 30_000
 const BOOT_PAUSE_MS = 100
 const MAX_BOOT_TRIES = 300
@@ -122,10 +123,16 @@ async function removeProject(client: IncusClient): Promise<void> {
   await perform(client, { method: 'DELETE', path: `/projects/${client.project}`, limitMs: REMOVE_LIMIT_MS })
 }
 
-/** Every container and every fence in it: what is left is a project as it was made. */
+/** Every container and every fence in it: what is left is a project as it was made. What a client that died began may still be under way. */
 export async function emptyProject(client: IncusClient): Promise<void> {
-  const instances = await listInstances(client)
-  await Promise.all(instances.map((instance) => removeInstance(client, instance)))
+  for (let tries = 1; ; tries += 1) {
+    const instances = await listInstances(client)
+    const removed = await Promise.allSettled(instances.map((instance) => removeInstance(client, instance)))
+    const failed = removed.find((one) => one.status === 'rejected')
+    if (failed === undefined && instances.length === 0) break
+    if (failed !== undefined && tries >= EMPTY_TRIES) throw failed.reason
+    if (failed !== undefined) await new Promise((resolve) => setTimeout(resolve, EMPTY_PAUSE_MS))
+  }
   await removeFences(client)
 }
 
@@ -139,7 +146,6 @@ export async function removeFences(client: IncusClient): Promise<void> {
 
 export async function removeInstance(client: IncusClient, { name, status }: Instance): Promise<void> {
   if (status !== 'Stopped') await changeState(client, name, 'stop', { force: true })
-  await patchInstance(client, name, { config: { 'security.protection.delete': 'false' } })
   await deleteInstance(client, name)
 }
 

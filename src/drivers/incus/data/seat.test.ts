@@ -24,8 +24,8 @@ function instance(name: string, config: Keys, devices: Devices, fromProfiles: De
     devices,
     profiles: ['default'],
     expanded: { config, devices: { ...fromProfiles, ...devices } },
-    createdAt: '',
     startedAt: null,
+    createdAt: '',
     location: 'none',
   }
 }

@@ -1,4 +1,5 @@
 import { BackflipError } from '../../../domain/errors.ts'
+import { isIncusError } from '../errors.ts'
 import type { Entered } from '../fence.ts'
 import { patchInstance } from '../instances.ts'
 import type { RuntimeContext } from './context.ts'
@@ -42,7 +43,10 @@ export async function freeAddress({ client, config }: RuntimeContext, { instance
   const { network } = config
   if (network === null || instance.devices[network.device]?.['ipv4.address'] === undefined) return
   const devices = { [network.device]: { type: 'nic', network: network.name, name: network.device } }
-  await patchInstance(client, instance.name, { devices })
+  await patchInstance(client, instance.name, { devices }).catch((error: unknown) => {
+    // Its disk is full: then the next one is told that the address is taken.
+    if (!isIncusError(error, 'incus-pool-full')) throw error
+  })
 }
 
 /** Takes away the containers of one-offs of operations long ago; one that runs is left alone. */

@@ -31,8 +31,7 @@ export async function createContainer(context: RuntimeContext, entered: Entered,
       name,
       source: { image: config.image },
       profiles: [...config.profiles, entered.profile],
-      // Whoever deletes it has to take this away first, from the container as it was seen: a late writer's order meets the protection of the next.
-      config: { ...config.limits, ...addressKeys(context, labels.host), ...toKeys(owner, labels), ...PROTECTED },
+      config: { ...config.limits, ...addressKeys(context, labels.host), ...toKeys(owner, labels) },
       devices: addressDevices(context, labels.host),
       ...(target === undefined ? {} : { target }),
     })
@@ -56,9 +55,6 @@ export async function bringUp({ client, clock }: RuntimeContext, { name, script 
     }
   }
 }
-
-export const PROTECTION = 'security.protection.delete'
-export const PROTECTED: Keys = { [PROTECTION]: 'true' }
 
 /** What images that set their own address take it from (research/incus.md §2.1). */
 function addressKeys({ config }: RuntimeContext, host: string): Keys {

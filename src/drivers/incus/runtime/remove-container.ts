@@ -1,37 +1,39 @@
 import { isIncusError } from '../errors.ts'
 import type { Entered } from '../fence.ts'
-import { deleteInstance, getInstance, patchInstance } from '../instances.ts'
+import { deleteInstance } from '../instances.ts'
 import type { RuntimeContext } from './context.ts'
-import { PROTECTION } from './create.ts'
 import { keepLog } from './kept-logs.ts'
-import { type Owned, readLabels } from './labels.ts'
-import { stopContainer } from './stop.ts'
+import type { Owned } from './labels.ts'
+import { sameNow, stopContainer } from './stop.ts'
 
-/** Ends it, keeps its log on this host, deletes it. */
-export async function removeContainer(context: RuntimeContext, entered: Entered, owned: Owned): Promise<void> {
-  await stopContainer(context, entered, owned)
-  await keepLog(context, owned)
-  await destroy(context, entered, owned)
-}
+/** Of something that Incus is at with it. */
+const TRIES = 50
+const PAUSE_MS = 200
 
 /**
- * Takes the protection away from exactly the container that was seen, then deletes it. A writer that is overtaken between the two finds the next one's
- * container protected: Incus refuses.
+ * Ends it, keeps its log on this host, deletes it. Incus deletes nothing that runs: a late writer's order meets the next one's container running, and
+ * is refused. (`security.protection.delete` would do more, and would keep a container whose disk is full for ever: to lift it, Incus writes there.)
  */
-async function destroy(
-  { client, owner }: RuntimeContext,
-  entered: Entered,
-  { instance, labels }: Owned,
-): Promise<void> {
-  const { name } = instance
-  const now = await getInstance(client, name)
-  if (now === null || readLabels(owner, now)?.labels.operation !== labels.operation) return
-  await entered.check()
-  try {
-    await patchInstance(client, name, { config: { [PROTECTION]: 'false' } }, now.etag)
-    await deleteInstance(client, name)
-  } catch (error) {
-    if (isIncusError(error, 'incus-changed', 'incus-protected', 'incus-running')) await entered.check()
-    throw error
+export async function removeContainer(context: RuntimeContext, entered: Entered, owned: Owned): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await removeOnce(context, entered, owned)
+    } catch (error) {
+      // Somebody who died may have begun a start that goes on without them.
+      if (!isIncusError(error, 'incus-running', 'incus-locked')) throw error
+      await entered.check()
+      if (tries === TRIES) throw error
+      await context.clock.sleep(PAUSE_MS)
+    }
   }
+}
+
+async function removeOnce(context: RuntimeContext, entered: Entered, owned: Owned): Promise<void> {
+  const now = await sameNow(context, owned)
+  if (now === null) return
+  await stopContainer(context, entered, now)
+  await keepLog(context, now)
+  if ((await sameNow(context, owned)) === null) return
+  await entered.check()
+  await deleteInstance(context.client, owned.instance.name)
 }

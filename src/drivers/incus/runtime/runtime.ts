@@ -12,7 +12,6 @@ import { followLines } from './follow.ts'
 import { listColors } from './list.ts'
 import { lastLines } from './logs.ts'
 import { lookAtOneOff } from './one-off-state.ts'
-import { protectAll } from './protect.ts'
 import { removeColor } from './remove.ts'
 import { checkLaunch, freeBytes } from './room.ts'
 import { runOnce } from './run-once.ts'
@@ -78,11 +77,7 @@ function contextOf(options: IncusRuntimeOptions): RuntimeContext {
     stateFolder,
     ours: options.processEnvironment ?? process.env,
     graceMs: options.graceMs ?? GRACE_MS,
-    async enter(generation) {
-      const entered = await enterFence(client, `${owner.app}.${owner.environment}`, generation)
-      if (entered.isNew) await protectAll({ client, owner })
-      return entered
-    },
+    enter: (generation) => enterFence(client, `${app}.${environment}`, generation),
   }
 }
 

@@ -65,7 +65,11 @@ async function ensureStarted(
   const { name, status } = owned.instance
   if (owned.phase === 'started' && status === 'Running') return shown(owned)
   await entered.check()
-  await writeService(context, ready, owned)
+  await writeService(context, ready, owned).catch(async (error: unknown) => {
+    // Another container has the name, without this operation's folder.
+    if (isIncusError(error, 'incus-not-found')) await entered.check()
+    throw error
+  })
   if (status === 'Stopped') await changeState(context.client, name, 'start')
   if (context.config.service === 'systemd') await enable(context, name, innerPaths(context.config, operation))
   return settleStart(context, entered, owned)

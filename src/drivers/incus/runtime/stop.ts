@@ -4,6 +4,7 @@ import { allOf } from '../../../lib/all-of.ts'
 import { isIncusError } from '../errors.ts'
 import type { Entered } from '../fence.ts'
 import { changeState, getInstance, patchInstance } from '../instances.ts'
+import type { InstanceName } from '../names.ts'
 import type { RuntimeContext } from './context.ts'
 import { innerPaths } from './files-in-container.ts'
 import { endKeys, type Owned, readLabels } from './labels.ts'
@@ -25,7 +26,7 @@ export async function stopColor(context: RuntimeContext, { color, operation, fen
 
 /** The service first, by TERM and in its own time; then the container, at once: nothing is left in it that would need more. */
 export async function stopContainer(context: RuntimeContext, entered: Entered, owned: Owned): Promise<void> {
-  const { client, clock, config } = context
+  const { client, config } = context
   const { instance, labels, phase } = owned
   const { name, status } = instance
   if (status === 'Stopped') return
@@ -36,12 +37,18 @@ export async function stopContainer(context: RuntimeContext, entered: Entered, o
     isService &&
     (await stopService(context, name, paths, labels.stopTimeoutMs).catch((error: unknown) => unheard(error)))
   await entered.check()
-  if (!(await isSame(context, owned))) return
+  if ((await sameNow(context, owned)) === null) return
   await changeState(client, name, 'stop', { force: true }).catch((error: unknown) => {
     if (!isIncusError(error, 'incus-stopped', 'incus-not-found')) throw error
   })
-  if (!isService) return
-  await patchInstance(client, name, { config: endKeys(wasKilled ? 'SIGKILL' : null, clock.now()) })
+  if (isService) await note(context, name, wasKilled ? 'SIGKILL' : null)
+}
+
+/** How it ended, and when. On a full disk that is not worth a failure: it is stopped, and Incus says so. */
+async function note({ client, clock }: RuntimeContext, name: InstanceName, exit: string | null): Promise<void> {
+  await patchInstance(client, name, { config: endKeys(exit, clock.now()) }).catch((error: unknown) => {
+    if (!isIncusError(error, 'incus-pool-full', 'incus-not-found')) throw error
+  })
 }
 
 /** A container that takes no command any more is ended all the same. A daemon that does not answer is not a reason to go on. */
@@ -50,9 +57,10 @@ function unheard(error: unknown): true {
   return true
 }
 
-/** Asked right before what cannot be taken back: a container of the same name that was made since is another one. */
-async function isSame({ client, owner }: RuntimeContext, { instance, labels }: Owned): Promise<boolean> {
+/** As it is now; null when it is gone, or another one of the same name was made since. Asked right before what cannot be taken back. */
+export async function sameNow({ client, owner }: RuntimeContext, { instance, labels }: Owned): Promise<Owned | null> {
   const now = await getInstance(client, instance.name)
   const seen = now === null ? null : readLabels(owner, now)
-  return seen?.labels.operation === labels.operation && seen.instance.createdAt === instance.createdAt
+  const isSame = seen?.labels.operation === labels.operation && seen.instance.createdAt === instance.createdAt
+  return isSame ? seen : null
 }
