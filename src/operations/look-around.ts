@@ -1,7 +1,7 @@
 import type { EdgeView } from '../ports/edge.ts'
 import type { Instance } from '../ports/runtime.ts'
 import type { Surroundings } from './environment.ts'
-import { look, type Unseen } from './status.ts'
+import { look, type Unseen } from './look.ts'
 
 /** What can be seen of an environment whose journal cannot be read: a newer version wrote it, or it is damaged. */
 export interface Sight {

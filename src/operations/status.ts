@@ -1,5 +1,4 @@
 import { COLORS, type Color, isColor, otherColor } from '../domain/color.ts'
-import { type ErrorRecord, toErrorRecord } from '../domain/errors.ts'
 import { lastGoodBefore } from '../domain/history/good.ts'
 import { stuckAt } from '../domain/history/operation.ts'
 import type { EnvironmentRecord } from '../domain/history/record.ts'
@@ -7,18 +6,13 @@ import type { Sha } from '../domain/ids.ts'
 import { judgeReadiness, type Readiness } from '../domain/readiness.ts'
 import type { EdgeView } from '../ports/edge.ts'
 import type { Instance } from '../ports/runtime.ts'
+import { type DataStatus, dataStatus } from './data-status.ts'
 import { type Drift, findDrift } from './drift.ts'
 import { lastDurations } from './durations.ts'
 import type { Environment } from './environment.ts'
+import { isUnseen, look, type Unseen } from './look.ts'
 import { loadRecord } from './record.ts'
 import { standbyProblems } from './standby.ts'
-
-/** I9: whatever does not answer by then is said to be unseen. */
-const LOOK_MS = 1_500
-
-export interface Unseen {
-  readonly unseen: ErrorRecord
-}
 
 export interface ColorStatus {
   readonly color: Color
@@ -34,6 +28,7 @@ export interface StatusReport {
   readonly edge: EdgeView | Unseen
   readonly instances: readonly Instance[] | Unseen
   readonly colors: readonly ColorStatus[]
+  readonly data: readonly DataStatus[]
   readonly readiness: Readiness
   readonly drift: readonly Drift[]
   /** The undo that failed, with the exact commands for a person. */
@@ -46,7 +41,11 @@ export interface StatusReport {
 export async function status(environment: Environment): Promise<StatusReport> {
   const { journal, edge, runtime, config, settings, liveness } = environment
   const record = await loadRecord(journal)
-  const [view, instances] = await Promise.all([look(environment, edge.read()), look(environment, runtime.list())])
+  const [view, instances, data] = await Promise.all([
+    look(environment, edge.read()),
+    look(environment, runtime.list()),
+    dataStatus(environment, record),
+  ])
   const seenInstances = isUnseen(instances) ? [] : instances
   return {
     app: config.app,
@@ -55,31 +54,11 @@ export async function status(environment: Environment): Promise<StatusReport> {
     edge: view,
     instances,
     colors: COLORS.map((color) => colorStatus(record, color, seenInstances)),
+    data,
     readiness: await readiness(environment, record, view, instances),
     drift: findDrift(record, isUnseen(view) ? null : view, isUnseen(instances) ? null : instances),
     stuck: record.open === null ? null : stuckAt(record.open),
     holder: record.lease === null ? null : await liveness.check(record.lease.holder),
-  }
-}
-
-export function isUnseen(look: object): look is Unseen {
-  return 'unseen' in look
-}
-
-/** A look that fails or takes too long is a fact too. */
-export async function look<T extends object>(
-  { clock }: Pick<Environment, 'clock'>,
-  looking: Promise<T>,
-): Promise<T | Unseen> {
-  const over = new AbortController()
-  const late = clock.sleep(LOOK_MS, over.signal).then(
-    (): Unseen => ({ unseen: { code: 'no-answer', kind: 'person', message: `no answer within ${LOOK_MS} ms` } }),
-    (): Promise<never> => new Promise(() => undefined),
-  )
-  try {
-    return await Promise.race([looking.catch((error: unknown): Unseen => ({ unseen: toErrorRecord(error) })), late])
-  } finally {
-    over.abort()
   }
 }
 

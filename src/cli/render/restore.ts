@@ -1,6 +1,7 @@
 import { formatDuration } from '../../lib/duration.ts'
 import type { RestorePreview, ServicePreview } from '../../operations/preview-restore.ts'
 import type { DataLoss } from '../../ports/database.ts'
+import { proofOf } from './proof.ts'
 import type { Paint } from './style.ts'
 
 const MAX_TABLES = 20
@@ -61,12 +62,4 @@ function renderLoss(loss: DataLoss, paint: Paint): readonly string[] {
   ]
   if (tables.length > MAX_TABLES) lines.push(`      and ${tables.length - MAX_TABLES} more tables`)
   return [...lines, ...reservations.map((one) => `    ${paint('warn', '!')}        ${one}`)]
-}
-
-export function proofOf(
-  { verified, verifiedAt }: { readonly verified: string; readonly verifiedAt: string | null },
-  paint: Paint,
-): string {
-  if (verified === 'verified') return paint('good', `verified ${verifiedAt ?? ''}`.trimEnd())
-  return verified === 'failed' ? paint('bad', 'its proof FAILED') : paint('warn', 'not yet verified')
 }

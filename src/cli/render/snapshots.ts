@@ -1,5 +1,5 @@
 import type { SnapshotList } from '../../operations/snapshots.ts'
-import { proofOf } from './restore.ts'
+import { proofOf } from './proof.ts'
 import type { Paint } from './style.ts'
 
 const GIB = 1024 ** 3

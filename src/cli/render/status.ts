@@ -2,9 +2,12 @@ import { COLORS } from '../../domain/color.ts'
 import type { ErrorRecord } from '../../domain/errors.ts'
 import type { WayBack } from '../../domain/readiness.ts'
 import { formatDuration } from '../../lib/duration.ts'
+import type { DataStatus } from '../../operations/data-status.ts'
+import { isUnseen } from '../../operations/look.ts'
 import type { Sight } from '../../operations/look-around.ts'
-import { type ColorStatus, isUnseen, type StatusReport } from '../../operations/status.ts'
+import type { ColorStatus, StatusReport } from '../../operations/status.ts'
 import type { Instance } from '../../ports/runtime.ts'
+import { proofOf } from './proof.ts'
 import type { Paint } from './style.ts'
 
 /** The report for people: first what is live, then the way back, then what is wrong. */
@@ -17,6 +20,7 @@ export function renderStatus(report: StatusReport, paint: Paint): readonly strin
     `  edge       ${renderEdge(report, paint)}`,
     `  back       ${way('fast', readiness.fast.open, paint)} ${readiness.fast.open ? openTo(readiness.fast) : readiness.fast.reasons.join('; ')}`,
     `             ${way('full', readiness.full.open, paint)} ${readiness.full.open ? openTo(readiness.full) : readiness.full.reasons.join('; ')}`,
+    ...report.data.map((one) => renderData(one, paint)),
     ...renderState(report, paint),
     ...report.drift.map(
       ({ message, repair, next = 'for a person: backflip doctor' }) =>
@@ -74,9 +78,21 @@ function renderEdge({ edge }: Pick<StatusReport, 'edge'>, paint: Paint): string 
   return `sends traffic to ${live}${split}   ${paint('dim', `generation ${generation}, worker ${edge.worker ?? 'unknown'}`)}`
 }
 
+/** Whether it runs, and its newest snapshot with what is known of it: the last way back. */
+function renderData({ instance, seen, newest, kept }: DataStatus, paint: Paint): string {
+  const state = isUnseen(seen)
+    ? paint('bad', `not seen: ${seen.unseen.message}`)
+    : paint(seen.state === 'running' ? 'good' : 'bad', seen.state)
+  const snapshot = newest === null ? 'no snapshot yet' : `${newest.snapshot}, ${proofOf(newest, paint)}`
+  const more = kept.length === 0 ? '' : `   ${paint('dim', `keeps ${kept.join(', ')}`)}`
+  return `  data       ${instance} ${state}   ${snapshot}${more}`
+}
+
 function renderState({ record, stuck, holder, instances }: StatusReport, paint: Paint): readonly string[] {
   const lines: string[] = []
   if (isUnseen(instances)) lines.push(`  ${paint('bad', 'instances')}  not seen: ${instances.unseen.message}`)
+  if (record.maintenance !== null)
+    lines.push(`  ${paint('bad', 'closed')}     users see the maintenance page since ${record.maintenance.since}`)
   if (record.freeze !== null)
     lines.push(
       `  ${paint('warn', 'frozen')}     ${record.freeze.reason}, by ${record.freeze.actor} at ${record.freeze.at}   ${paint('dim', 'backflip unfreeze --reason TEXT')}`,

@@ -1,0 +1,30 @@
+import { type ErrorRecord, toErrorRecord } from '../domain/errors.ts'
+import type { Environment } from './environment.ts'
+
+/** I9: whatever does not answer by then is said to be unseen. */
+const LOOK_MS = 1_500
+
+export interface Unseen {
+  readonly unseen: ErrorRecord
+}
+
+export function isUnseen(look: object): look is Unseen {
+  return 'unseen' in look
+}
+
+/** A look that fails or takes too long is a fact too. */
+export async function look<T extends object>(
+  { clock }: Pick<Environment, 'clock'>,
+  looking: Promise<T>,
+): Promise<T | Unseen> {
+  const over = new AbortController()
+  const late = clock.sleep(LOOK_MS, over.signal).then(
+    (): Unseen => ({ unseen: { code: 'no-answer', kind: 'person', message: `no answer within ${LOOK_MS} ms` } }),
+    (): Promise<never> => new Promise(() => undefined),
+  )
+  try {
+    return await Promise.race([looking.catch((error: unknown): Unseen => ({ unseen: toErrorRecord(error) })), late])
+  } finally {
+    over.abort()
+  }
+}
