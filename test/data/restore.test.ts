@@ -5,6 +5,8 @@ import { describe, expect, it } from 'vitest'
 import { exitOfEnd } from '../../src/cli/exit-codes.ts'
 import type { OperationId } from '../../src/domain/ids.ts'
 import { showRestore } from '../../src/operations/restore.ts'
+// Loaded late by the operation: here at once, because virtual time does not wait for a disk.
+import '../../src/operations/write-lost-rows.ts'
 import { r } from '../fakes/history.ts'
 import { BEFORE_2, deployed, restored, Shop } from './shop.ts'
 
