@@ -7,7 +7,7 @@ import { sha256Hex } from '../lib/sha256.ts'
 import type { Config } from './types.ts'
 
 /** Of the types that are cached. Raised with every change of `types.ts` or of a default, so that an old cache is never believed. */
-const CACHE_VERSION = 2
+const CACHE_VERSION = 3
 
 function cacheFolder(folder: string): string {
   return join(folder, '.backflip', 'config-cache')

@@ -288,6 +288,11 @@ export const fileSchema = z.strictObject({
       command: argv,
       check: argv.optional().describe('Exits 0 when everything is applied: how an unknown outcome is read again'),
       timeout: duration.default('5m'),
+      lockTimeout: duration
+        .default('5s')
+        .describe(
+          'PostgreSQL: how long a statement waits for a lock (PGOPTIONS), so that a migration never holds up the live release',
+        ),
     })
     .optional()
     .describe('Phase B: run once per deploy, by the release itself'),

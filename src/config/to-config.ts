@@ -32,6 +32,7 @@ export function toConfig(written: ConfigFile, file: string): Config {
             command: migrate.command,
             check: migrate.check ?? null,
             timeoutMs: parseDuration(migrate.timeout),
+            lockTimeoutMs: parseDuration(migrate.lockTimeout),
           },
     environments: Object.entries(written.environments).map(([name, one]) =>
       toEnvironment(name, one, folder, components),

@@ -13,6 +13,8 @@ export interface Config {
     readonly command: readonly string[]
     readonly check: readonly string[] | null
     readonly timeoutMs: number
+    /** For each statement, by PGOPTIONS. */
+    readonly lockTimeoutMs: number
   } | null
   readonly environments: readonly EnvironmentConfig[]
 }

@@ -7,6 +7,9 @@ import type { Anchor, EdgeView } from '../ports/edge.ts'
 import type { Environment } from './environment.ts'
 import { loadRecord } from './record.ts'
 
+/** A release may know a migration that today's configuration has not. */
+const DEFAULT_LOCK_TIMEOUT_MS = 5_000
+
 export interface Observed {
   readonly record: EnvironmentRecord
   readonly view: EdgeView
@@ -35,6 +38,7 @@ export function planFacts(
     edge: runningState(view),
     settings,
     data,
+    lockTimeoutMs: config.migrate?.lockTimeoutMs ?? DEFAULT_LOCK_TIMEOUT_MS,
     addresses: (color, manifest) => runtime.addresses(color, manifest),
     reason,
   }

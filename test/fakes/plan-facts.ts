@@ -20,6 +20,7 @@ export function factsOf(record: EnvironmentRecord, changes: Partial<PlanFacts> =
       environment: { STAGE: 'test' },
     },
     data: [],
+    lockTimeoutMs: 5_000,
     addresses: (color: Color, of) =>
       of.components.map(({ name, routes, health }, index) => ({
         name,

@@ -19,10 +19,15 @@ export const deploy = defineCommand({
     const sha = parseSha(input.args[0] ?? '')
     const environment = await input.environment()
     const ask = { sha, again: input.options.again === true, reason: reasonOf(input.options) }
-    return operate(input, {
+    const exitCode = await operate(input, {
       environment,
       prepare: () => prepareDeploy(environment, ask),
       run: (plan, options) => run(environment, plan, options),
     })
+    if (exitCode === 0 && environment.data.length > 0) {
+      const { verifyInBackground } = await import('../verify-in-background.ts')
+      verifyInBackground(environment)
+    }
+    return exitCode
   },
 })

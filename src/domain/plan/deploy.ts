@@ -42,7 +42,7 @@ export function planDeploy(facts: PlanFacts, ask: DeployAsk): UnhashedPlan {
       ...prepareSteps(facts, ask.target),
       ...checkDataSteps(facts, facts.data, facts.settings.snapshots),
       ...snapshotBefore(facts, `pre-deploy-${ask.target.sha}`, `deploy ${ask.target.sha}`),
-      ...migrateSteps(ask.target),
+      ...migrateSteps(facts, ask.target),
       ...launchSteps(facts, color, ask.target, topologyWith(facts, color, ask.target, ask.live)),
       ...checkSteps(facts, color, ask.target, facts.settings.check.consecutive),
       ...switchSteps(color, ask.target, false),

@@ -53,6 +53,8 @@ export interface PlanFacts {
   readonly edge: EdgeState
   readonly settings: PlanSettings
   readonly data: readonly DataServiceFacts[]
+  /** For each statement of a migration. */
+  readonly lockTimeoutMs: number
   /** Addresses of a release on a color: pure. */
   readonly addresses: (color: Color, manifest: Manifest) => ColorTopology
   readonly reason: string | null

@@ -15,6 +15,7 @@ import type {
   FetchParams,
   FlipParams,
   LaunchParams,
+  MigrateParams,
   PublicQuestion,
   ReleaseParams,
   WayBackParams,
@@ -42,9 +43,10 @@ export function prepareSteps(facts: PlanFacts, target: ReleaseFacts): readonly P
   ]
 }
 
-export function migrateSteps(target: ReleaseFacts): readonly PlannedStep[] {
+export function migrateSteps({ lockTimeoutMs }: PlanFacts, target: ReleaseFacts): readonly PlannedStep[] {
   if (target.manifest.migrate === null) return []
-  return [step('run-migration', 'migrate', `Migrate with ${short(target.sha)}`, { sha: target.sha })]
+  const params: MigrateParams = { sha: target.sha, lockTimeoutMs }
+  return [step('run-migration', 'migrate', `Migrate with ${short(target.sha)}`, params)]
 }
 
 export function launchSteps(

@@ -13,7 +13,11 @@ export type FetchParams = {
 
 export type WayBackParams = { readonly shas: readonly Sha[] }
 
-export type MigrateParams = { readonly sha: Sha }
+export type MigrateParams = {
+  readonly sha: Sha
+  /** Handed on as PGOPTIONS: a migration that waits for a lock holds up everybody behind it. */
+  readonly lockTimeoutMs: number
+}
 
 export type ColorParams = { readonly color: Color }
 

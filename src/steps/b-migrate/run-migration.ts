@@ -61,7 +61,7 @@ function failed(outcome: OneOffOutcome): BackflipError {
 type RunOnce = (name: string, command: readonly string[], timeoutMs: number) => ReturnType<Runtime['runOnce']>
 
 async function oneOffOf(
-  { sha }: MigrateParams,
+  { sha, lockTimeoutMs }: MigrateParams,
   { ports, operation, generation }: StepContext<StepPorts>,
 ): Promise<{ migrate: Migrate; run: RunOnce }> {
   const { manifest, artifacts } = await cachedRelease(ports, sha)
@@ -81,7 +81,8 @@ async function oneOffOf(
       manifest,
       artifact,
       command,
-      environment: component.environment,
+      // What the component says itself wins.
+      environment: { PGOPTIONS: `-c lock_timeout=${lockTimeoutMs}`, ...component.environment },
       timeoutMs,
       fencedBy: generation,
     })
