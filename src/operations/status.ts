@@ -5,7 +5,7 @@ import type { EnvironmentRecord } from '../domain/history/record.ts'
 import type { Sha } from '../domain/ids.ts'
 import { judgeReadiness, type Readiness } from '../domain/readiness.ts'
 import type { EdgeView } from '../ports/edge.ts'
-import type { Instance } from '../ports/runtime.ts'
+import type { ListedInstance } from '../ports/runtime.ts'
 import { type DataStatus, dataStatus } from './data-status.ts'
 import { type Drift, findDrift } from './drift.ts'
 import { lastDurations } from './durations.ts'
@@ -18,7 +18,7 @@ export interface ColorStatus {
   readonly color: Color
   readonly role: 'live' | 'standby' | 'empty'
   readonly recorded: EnvironmentRecord['colors']['blue']
-  readonly instances: readonly Instance[]
+  readonly instances: readonly ListedInstance[]
 }
 
 export interface StatusReport {
@@ -26,7 +26,7 @@ export interface StatusReport {
   readonly environment: string
   readonly record: EnvironmentRecord
   readonly edge: EdgeView | Unseen
-  readonly instances: readonly Instance[] | Unseen
+  readonly instances: readonly ListedInstance[] | Unseen
   readonly colors: readonly ColorStatus[]
   readonly data: readonly DataStatus[]
   readonly readiness: Readiness
@@ -62,7 +62,7 @@ export async function status(environment: Environment): Promise<StatusReport> {
   }
 }
 
-function colorStatus(record: EnvironmentRecord, color: Color, instances: readonly Instance[]): ColorStatus {
+function colorStatus(record: EnvironmentRecord, color: Color, instances: readonly ListedInstance[]): ColorStatus {
   const recorded = record.colors[color]
   const role = record.live?.color === color ? 'live' : recorded.is === 'empty' ? 'empty' : 'standby'
   return { color, role, recorded, instances: instances.filter((one) => one.color === color) }
@@ -72,7 +72,7 @@ async function readiness(
   environment: Environment,
   record: EnvironmentRecord,
   view: EdgeView | Unseen,
-  instances: readonly Instance[] | Unseen,
+  instances: readonly ListedInstance[] | Unseen,
 ): Promise<Readiness> {
   const target = lastGoodBefore(record)
   const { fastMs, fullMs } = await lastDurations(environment.journal)

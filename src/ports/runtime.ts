@@ -8,8 +8,7 @@ export interface Instance {
   readonly name: string
   readonly component: ComponentName
   readonly color: Color
-  /** `unknown`: the host that it is on does not answer; it may well serve. */
-  readonly state: 'running' | 'stopped' | 'unknown'
+  readonly state: 'running' | 'stopped'
   /** The labels it was made with. */
   readonly sha: Sha
   readonly operation: OperationId
@@ -21,6 +20,16 @@ export interface Instance {
   /** Exit code or signal, when stopped and known. */
   readonly exit: string | null
 }
+
+/** One on a host that does not answer. It may well serve; no more can be said of it. */
+export interface UnseenInstance {
+  readonly name: string
+  readonly component: ComponentName
+  readonly color: Color
+  readonly state: 'unknown'
+}
+
+export type ListedInstance = Instance | UnseenInstance
 
 /** A verified artifact in the local cache. */
 export interface CachedArtifact {
@@ -66,7 +75,7 @@ export interface Runtime {
   fence(generation: number): Promise<void>
 
   /** Looks; changes nothing. Bounded: 2 s. */
-  list(): Promise<readonly Instance[]>
+  list(): Promise<readonly ListedInstance[]>
 
   /** The addresses a release's components will have on a color: pure, the same for the same input. */
   addresses(color: Color, manifest: Manifest): ColorTopology

@@ -6,7 +6,7 @@ import type { DataStatus } from '../../operations/data-status.ts'
 import { isUnseen } from '../../operations/look.ts'
 import type { Sight } from '../../operations/look-around.ts'
 import type { ColorStatus, StatusReport } from '../../operations/status.ts'
-import type { Instance } from '../../ports/runtime.ts'
+import type { ListedInstance } from '../../ports/runtime.ts'
 import { proofOf } from './proof.ts'
 import type { Paint } from './style.ts'
 
@@ -42,7 +42,9 @@ export function renderSight(
     `  edge       ${renderEdge({ edge }, paint)}`,
     ...COLORS.map((color) => {
       const own = running.filter((one) => one.color === color)
-      const shas = [...new Set(own.map(({ sha }) => sha.slice(0, 12)))].join(', ')
+      const shas = [...new Set(own.flatMap((one) => (one.state === 'unknown' ? [] : [one.sha.slice(0, 12)])))].join(
+        ', ',
+      )
       return `  ${color.padEnd(10)} ${shas === '' ? 'nothing is seen' : `${shas}   ${own.map((one) => renderInstance(one, paint)).join('  ')}`}`
     }),
     ...(isUnseen(instances) ? [`  ${paint('bad', 'instances')}  not seen: ${instances.unseen.message}`] : []),
@@ -64,10 +66,11 @@ function renderColor({ color, role, recorded, instances }: ColorStatus, paint: P
   return `  ${color.padEnd(10)} ${role.padEnd(8)} ${held}${shown === '' ? '' : `   ${shown}`}`
 }
 
-function renderInstance({ component, state, exit }: Instance, paint: Paint): string {
-  return state === 'running'
-    ? paint('good', `${component} ●`)
-    : paint('bad', `${component} ○${exit === null ? '' : ` ${exit}`}`)
+function renderInstance(one: ListedInstance, paint: Paint): string {
+  const { component } = one
+  if (one.state === 'running') return paint('good', `${component} ●`)
+  if (one.state === 'unknown') return paint('warn', `${component} ? its host does not answer`)
+  return paint('bad', `${component} ○${one.exit === null ? '' : ` ${one.exit}`}`)
 }
 
 function renderEdge({ edge }: Pick<StatusReport, 'edge'>, paint: Paint): string {
