@@ -47,6 +47,34 @@ describe('parseConfig', () => {
     })
   })
 
+  describe('a runtime on Incus', () => {
+    const runtime = (rest: string) =>
+      GOOD.replace(/runtime: .*/, `incus: { socket: /i.sock }\n    runtime: { driver: incus, image: debian, ${rest} }`)
+    const addresses = 'addresses: { range: 10.0.0.10-10.0.0.40, gateway: 10.0.0.1 }'
+
+    it('is described by an image and a range of addresses', () => {
+      expect(parseConfig(runtime(addresses), '/x/backflip.yaml').environments[0]?.runtime).toMatchObject({
+        driver: 'incus',
+        namePattern: '{app}-{environment}-{component}-{color}',
+        addresses: { first: '10.0.0.10', last: '10.0.0.40', gateway: '10.0.0.1', prefix: 24 },
+        folder: '/opt/app',
+        service: 'systemd',
+        user: 'root',
+      })
+    })
+
+    it.each([
+      ['bad-addresses', 'addresses: { range: 10.0.0.40-10.0.0.10, gateway: 10.0.0.1 }'],
+      ['bad-addresses', 'addresses: { range: 10.0.0.1-10.0.0.40, gateway: 10.0.0.1 }'],
+      ['bad-addresses', 'addresses: { range: 10.0.0.10-10.0.0.400, gateway: 10.0.0.1 }'],
+      ['bad-addresses', 'addresses: { range: 10.0.0.10-10.0.0.40, gateway: 10.0.0.256 }'],
+      ['script-as-root', `${addresses}, service: script, user: app`],
+      ['bad-name-pattern', `${addresses}, name: "{app}-{color}"`],
+    ])('refuses with %s: %s', (code, rest) => {
+      expect(problem(runtime(rest))).toMatchObject({ code, kind: 'usage' })
+    })
+  })
+
   describe('an edge in a container', () => {
     const edge = (rest: string) =>
       GOOD.replace(
