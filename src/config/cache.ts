@@ -6,8 +6,8 @@ import { ensurePrivateFolder, isPrivateFolder } from '../lib/safe-folder.ts'
 import { sha256Hex } from '../lib/sha256.ts'
 import type { Config } from './types.ts'
 
-/** Of the types that are cached. Raised with every change of `types.ts` or of a default, so that an old cache is never believed. */
-const CACHE_VERSION = 3
+/** Of the types that are cached. Raised with every change of `types.ts`, of a default or of a rule, so that an old cache is never believed. */
+const CACHE_VERSION = 4
 
 function cacheFolder(folder: string): string {
   return join(folder, '.backflip', 'config-cache')

@@ -109,12 +109,6 @@ describe('parseConfig', () => {
       /host/,
     ],
     [
-      'a secret in a variable that no system has',
-      'env',
-      GOOD.replace('    command:', '    environment: { KEY: { env: "A B" } }\n    command:'),
-      /4:\d+ components\.web\.environment\.KEY/,
-    ],
-    [
       'a duration without a unit',
       'timeout',
       GOOD.replace('{ path: /healthz }', '{ path: /healthz, timeout: 5 }'),
@@ -158,6 +152,18 @@ describe('parseConfig', () => {
       'components',
       GOOD.replace(/components:[\s\S]*environments/, 'components: {}\nenvironments'),
       /at least one/,
+    ],
+    [
+      'a secret from a variable that cannot have that name',
+      'variable',
+      GOOD.replace('    routes:', '    environment:\n      KEY: { env: "A B" }\n    routes:'),
+      /:6:14 components\.web\.environment\.KEY\.env: letters, digits and _: the name of a variable$/,
+    ],
+    [
+      'a value that is written in no known way',
+      'value',
+      GOOD.replace('    routes:', '    environment:\n      KEY: { envv: A }\n    routes:'),
+      /:6:7 components\.web\.environment\.KEY: a plain value, \{env: NAME\}, \{file: path\} or/,
     ],
     ['what is no YAML', 'yaml', 'app: [', /is not YAML/],
     ['a key twice', 'twice', `${GOOD}app: again\n`, /is not YAML.*unique/i],
