@@ -1,6 +1,5 @@
-import { existsSync, writeFileSync } from 'node:fs'
 import { homedir, userInfo } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Config, EnvironmentConfig } from './config/types.ts'
 import type { AppName, OperationId } from './domain/ids.ts'
@@ -15,7 +14,7 @@ import { localSharedLock } from './drivers/local/shared-lock.ts'
 import { folderTextStore } from './drivers/local/text-store.ts'
 import { localTransport } from './drivers/local/transport.ts'
 import { processRuntime } from './drivers/process/runtime.ts'
-import { ensurePrivateFolder } from './lib/safe-folder.ts'
+import { ensureUncommittedFolder } from './lib/safe-folder.ts'
 import { uuid7 } from './lib/uuid7.ts'
 import type { Environment, Surroundings } from './operations/environment.ts'
 import type { DataService } from './ports/data-service.ts'
@@ -29,8 +28,7 @@ export async function compose(
   settings: EnvironmentConfig,
   actor: string = localActor(),
 ): Promise<Environment> {
-  ensurePrivateFolder(settings.stateFolder)
-  keepOutOfGit(settings.stateFolder)
+  ensureUncommittedFolder(settings.stateFolder)
   const { app } = config
   const { name: environment, stateFolder } = settings
   return {
@@ -43,13 +41,6 @@ export async function compose(
       newId: () => uuid7(),
     }),
   }
-}
-
-/** A journal, a cache and sockets are nobody's sources: the default folder says so itself. */
-function keepOutOfGit(stateFolder: string): void {
-  const folder = dirname(stateFolder)
-  const file = join(folder, '.gitignore')
-  if (basename(folder) === '.backflip' && !existsSync(file)) writeFileSync(file, '*\n')
 }
 
 /** For a look when the journal cannot be read. Opens and makes nothing. */

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -193,6 +193,11 @@ describe('loadConfig', () => {
     writeFileSync(file(), GOOD.replace('8080', '8081'))
     expect((await loadConfig(file())).environments[0]?.edge.bind.port).toBe(8081)
     expect(readdirSync(cache())).toHaveLength(2)
+  })
+
+  it('makes the default state folder one that git leaves out', async () => {
+    await loadConfig(file())
+    expect(readFileSync(join(folder, '.backflip', '.gitignore'), 'utf8')).toBe('*\n')
   })
 
   it('believes no cache that was changed, cut, or that others could have written', async () => {
