@@ -23,17 +23,20 @@ const headerName = z
     'the edge adds these itself: they prove nothing about who answered',
   )
 
-const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,100}$/, 'letters, digits and _')
+const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,100}$/, 'letters, digits and _: the name of a variable')
 
 const value = z
-  .union([
-    z.string(),
-    z.number().transform(String),
-    z.boolean().transform(String),
-    z.strictObject({ env: variable }),
-    z.strictObject({ file }),
-    z.strictObject({ command: argv }),
-  ])
+  .union(
+    [
+      z.string(),
+      z.number().transform(String),
+      z.boolean().transform(String),
+      z.strictObject({ env: variable }),
+      z.strictObject({ file }),
+      z.strictObject({ command: argv }),
+    ],
+    'a plain value, {env: NAME}, {file: path} or {command: [argv]}',
+  )
   .describe(
     'A plain value, or where a secret is read when an instance starts: {env: NAME}, {file: path}, {command: [argv]}',
   )

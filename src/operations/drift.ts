@@ -15,6 +15,7 @@ export interface Drift {
     | 'instance-gone'
     | 'instance-unknown'
     | 'anchor-foreign'
+    | 'journal-differs'
     | 'operation-open'
   readonly message: string
   readonly repair: 'safe' | 'person'

@@ -6,6 +6,7 @@ import type { Sha } from '../domain/ids.ts'
 import { judgeReadiness, type Readiness } from '../domain/readiness.ts'
 import type { EdgeView } from '../ports/edge.ts'
 import type { ListedInstance } from '../ports/runtime.ts'
+import type { Shortcoming } from '../ports/shortcoming.ts'
 import { type DataStatus, dataStatus } from './data-status.ts'
 import { type Drift, findDrift } from './drift.ts'
 import { lastDurations } from './durations.ts'
@@ -30,6 +31,8 @@ export interface StatusReport {
   readonly colors: readonly ColorStatus[]
   readonly data: readonly DataStatus[]
   readonly readiness: Readiness
+  /** Of the runtime, which is the one that fills a disk unseen. `doctor` asks everybody. */
+  readonly shortcomings: readonly Shortcoming[]
   readonly drift: readonly Drift[]
   /** The undo that failed, with the exact commands for a person. */
   readonly stuck: ReturnType<typeof stuckAt>
@@ -41,10 +44,11 @@ export interface StatusReport {
 export async function status(environment: Environment): Promise<StatusReport> {
   const { journal, edge, runtime, config, settings, liveness } = environment
   const record = await loadRecord(journal)
-  const [view, instances, data] = await Promise.all([
+  const [view, instances, data, needs] = await Promise.all([
     look(environment, edge.read()),
     look(environment, runtime.list()),
     dataStatus(environment, record),
+    look(environment, runtime.shortcomings()),
   ])
   const seenInstances = isUnseen(instances) ? [] : instances
   return {
@@ -56,6 +60,7 @@ export async function status(environment: Environment): Promise<StatusReport> {
     colors: COLORS.map((color) => colorStatus(record, color, seenInstances)),
     data,
     readiness: await readiness(environment, record, view, instances),
+    shortcomings: isUnseen(needs) ? [] : needs,
     drift: findDrift(record, isUnseen(view) ? null : view, isUnseen(instances) ? null : instances),
     stuck: record.open === null ? null : stuckAt(record.open),
     holder: record.lease === null ? null : await liveness.check(record.lease.holder),

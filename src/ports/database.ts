@@ -1,4 +1,5 @@
 import type { Lsn } from '../domain/data/lsn.ts'
+import type { Shortcoming } from './shortcoming.ts'
 
 /** One user table of one database, partitions by themselves, as the statistics see it. `name` is `schema.table`. */
 export interface TableCounters {
@@ -198,6 +199,8 @@ export interface HashedRow {
  */
 export interface Database {
   facts(): Promise<DatabaseFacts>
+  /** What a snapshot, its proof or a restore will miss. Bounded: 15 s. */
+  shortcomings(): Promise<readonly Shortcoming[]>
 
   /** Writes out what is dirty, so that a snapshot starts in a second and not in twenty. */
   checkpoint(): Promise<void>

@@ -2,6 +2,7 @@ import type { Color } from '../domain/color.ts'
 import type { ComponentName, OperationId, Sha } from '../domain/ids.ts'
 import type { EnvironmentValue, Manifest } from '../domain/release.ts'
 import type { ColorTopology, ServerAddress } from '../domain/topology.ts'
+import type { Shortcoming } from './shortcoming.ts'
 
 export interface Instance {
   /** `<app>-<env>-<component>-<color>`, and `-<n>` from the second instance on. */
@@ -138,4 +139,7 @@ export interface Runtime {
 
   /** Free bytes where releases are unpacked. */
   freeBytes(): Promise<number>
+
+  /** What its instances will run into: a log that has grown too long, a project that is not there. Changes nothing. Bounded: 2 s. */
+  shortcomings(): Promise<readonly Shortcoming[]>
 }

@@ -4,6 +4,7 @@ import type { DataServiceName, OperationId, Sha } from '../../src/domain/ids.ts'
 import type { Topology } from '../../src/domain/topology.ts'
 import type { Anchor } from '../../src/ports/edge.ts'
 import type { Instance } from '../../src/ports/runtime.ts'
+import type { Shortcoming } from '../../src/ports/shortcoming.ts'
 import { VirtualClock } from './clock.ts'
 import type { FakeStore } from './data-store.ts'
 import { type Gate, OPEN_GATE, type Operator } from './operator.ts'
@@ -95,6 +96,8 @@ export class World {
   }
   readonly runtime: RuntimeWorld = { fence: 0, instances: new Map(), folders: new Map(), oneOffs: new Map() }
   readonly data = new Map<DataServiceName, FakeStore>()
+  /** What edge and runtime say of themselves. */
+  readonly shortcomings: { edge: readonly Shortcoming[]; runtime: readonly Shortcoming[] } = { edge: [], runtime: [] }
 
   /** One atomic change with a point before and after it. `apply` may refuse by throwing: then nothing was changed. */
   async change(

@@ -22,6 +22,9 @@ export function renderStatus(report: StatusReport, paint: Paint): readonly strin
     `             ${way('full', readiness.full.open, paint)} ${readiness.full.open ? openTo(readiness.full) : readiness.full.reasons.join('; ')}`,
     ...report.data.map((one) => renderData(one, paint)),
     ...renderState(report, paint),
+    ...report.shortcomings.map(
+      ({ message, hint }) => `  ${paint('warn', 'soon')}       ${message}   ${paint('dim', hint)}`,
+    ),
     ...report.drift.map(
       ({ message, repair, next = 'for a person: backflip doctor' }) =>
         `  ${paint('bad', 'drift')}      ${message}   ${paint('dim', repair === 'safe' ? 'backflip doctor --repair' : next)}`,
