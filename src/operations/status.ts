@@ -55,7 +55,7 @@ export async function status(environment: Environment): Promise<StatusReport> {
     instances,
     colors: COLORS.map((color) => colorStatus(record, color, seenInstances)),
     data,
-    readiness: await readiness(environment, record, view, instances),
+    readiness: await readiness(environment, record, { view, instances, data }),
     drift: findDrift(record, isUnseen(view) ? null : view, isUnseen(instances) ? null : instances),
     stuck: record.open === null ? null : stuckAt(record.open),
     holder: record.lease === null ? null : await liveness.check(record.lease.holder),
@@ -71,8 +71,7 @@ function colorStatus(record: EnvironmentRecord, color: Color, instances: readonl
 async function readiness(
   environment: Environment,
   record: EnvironmentRecord,
-  view: EdgeView | Unseen,
-  instances: readonly Instance[] | Unseen,
+  { view, instances, data }: Pick<StatusReport, 'instances' | 'data'> & { readonly view: EdgeView | Unseen },
 ): Promise<Readiness> {
   const target = lastGoodBefore(record)
   const { fastMs, fullMs } = await lastDurations(environment.journal)
@@ -81,6 +80,7 @@ async function readiness(
     fullTargetCached: target === null ? null : await isCached(environment, target),
     fastMs,
     fullMs,
+    snapshots: data.map(({ service, seen }) => ({ service, names: isUnseen(seen) ? null : seen.snapshots })),
   })
 }
 
