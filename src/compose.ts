@@ -70,6 +70,7 @@ export async function composeWithoutJournal(
     probe: httpProbe(clock),
     data: await dataServices(settings),
     texts: folderTextStore(join(stateFolder, 'texts')),
+    locks: localSharedLock(stateFolder, clock, liveness),
     liveness,
     hooks: folderHooks(settings.hooksFolder),
     clock,

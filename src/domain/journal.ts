@@ -117,7 +117,12 @@ export type Fact =
   | { readonly kind: 'unfrozen'; readonly reason: string }
   | { readonly kind: 'marked-good'; readonly sha: Sha; readonly reason: string }
   | { readonly kind: 'drift-repaired'; readonly what: string }
-  /** By `snapshots prune`, outside of an operation. */
+  /** By `snapshots prune`, outside of an operation: the order first, and each removal after it. */
+  | {
+      readonly kind: 'prune-ordered'
+      readonly snapshots: readonly { readonly service: DataServiceName; readonly snapshot: SnapshotName }[]
+      readonly kept: readonly { readonly service: DataServiceName; readonly keptAs: string }[]
+    }
   | {
       readonly kind: 'data-removed'
       readonly effect: Extract<Effect, { readonly effect: 'snapshot-removed' | 'kept-removed' }>
@@ -211,4 +216,5 @@ export const HEADLINES: readonly Fact['kind'][] = [
   'journal-adopted',
   'drift-repaired',
   'snapshot-verified',
+  'prune-ordered',
 ]

@@ -10,6 +10,7 @@ import type { Liveness } from '../ports/liveness.ts'
 import type { Probe } from '../ports/probe.ts'
 import type { Registry } from '../ports/registry.ts'
 import type { Runtime } from '../ports/runtime.ts'
+import type { SharedLock } from '../ports/shared-lock.ts'
 import type { TextStore } from '../ports/text-store.ts'
 
 /** One environment with everything an operation may use, made by `compose.ts` (or by a test, from fakes). */
@@ -24,6 +25,8 @@ export interface Environment {
   readonly probe: Probe
   readonly data: readonly DataService[]
   readonly texts: TextStore
+  /** For what runs once at a time on this host, beside operations. */
+  readonly locks: SharedLock
   readonly liveness: Liveness
   readonly hooks: Hooks
   readonly clock: Clock

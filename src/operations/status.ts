@@ -59,7 +59,7 @@ export async function status(environment: Environment): Promise<StatusReport> {
     instances,
     colors: COLORS.map((color) => colorStatus(record, color, seenInstances)),
     data,
-    readiness: await readiness(environment, record, view, instances),
+    readiness: await readiness(environment, record, { view, instances, data }),
     shortcomings: isUnseen(needs) ? [] : needs,
     drift: findDrift(record, isUnseen(view) ? null : view, isUnseen(instances) ? null : instances),
     stuck: record.open === null ? null : stuckAt(record.open),
@@ -76,8 +76,7 @@ function colorStatus(record: EnvironmentRecord, color: Color, instances: readonl
 async function readiness(
   environment: Environment,
   record: EnvironmentRecord,
-  view: EdgeView | Unseen,
-  instances: readonly ListedInstance[] | Unseen,
+  { view, instances, data }: Pick<StatusReport, 'instances' | 'data'> & { readonly view: EdgeView | Unseen },
 ): Promise<Readiness> {
   const target = lastGoodBefore(record)
   const { fastMs, fullMs } = await lastDurations(environment.journal)
@@ -86,6 +85,7 @@ async function readiness(
     fullTargetCached: target === null ? null : await isCached(environment, target),
     fastMs,
     fullMs,
+    snapshots: data.map(({ service, seen }) => ({ service, names: isUnseen(seen) ? null : seen.snapshots })),
   })
 }
 

@@ -9,6 +9,7 @@ import { APP, ENVIRONMENT, operationId } from './history.ts'
 import { fakeHooks } from './hooks.ts'
 import { type JournalWatch, operatorJournal } from './journal.ts'
 import { fakeLiveness } from './liveness.ts'
+import { fakeLocks } from './locks.ts'
 import type { Operator } from './operator.ts'
 import { fakeProbe } from './probe.ts'
 import { fakeRegistry } from './registry.ts'
@@ -90,6 +91,7 @@ export function fakeEnvironment({
       },
       read: async (sha256) => world.texts.get(sha256) ?? null,
     },
+    locks: fakeLocks(world, operator),
     liveness: fakeLiveness(world, operator),
     hooks: fakeHooks(world, operator),
     clock: world.clock.of(operator),

@@ -73,6 +73,8 @@ export class World {
   onChange: (change: Change) => void = () => undefined
   /** A fault of the edge: it runs and does not answer. */
   edgeHangs: () => boolean = () => false
+  /** Who holds which lock on this host. */
+  readonly locks = new Map<string, Operator>()
   /** What was kept on this host by its digest. */
   readonly texts = new Map<string, string>()
   /** Whether there are hooks between phases: without them the engine joins durable writes across phases. */

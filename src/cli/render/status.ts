@@ -1,6 +1,6 @@
 import { COLORS } from '../../domain/color.ts'
 import type { ErrorRecord } from '../../domain/errors.ts'
-import type { WayBack } from '../../domain/readiness.ts'
+import type { DataWayBack, WayBack } from '../../domain/readiness.ts'
 import { formatDuration } from '../../lib/duration.ts'
 import type { DataStatus } from '../../operations/data-status.ts'
 import { isUnseen } from '../../operations/look.ts'
@@ -20,7 +20,12 @@ export function renderStatus(report: StatusReport, paint: Paint): readonly strin
     `  edge       ${renderEdge(report, paint)}`,
     `  back       ${way('fast', readiness.fast.open, paint)} ${readiness.fast.open ? openTo(readiness.fast) : readiness.fast.reasons.join('; ')}`,
     `             ${way('full', readiness.full.open, paint)} ${readiness.full.open ? openTo(readiness.full) : readiness.full.reasons.join('; ')}`,
-    ...report.data.map((one) => renderData(one, paint)),
+    ...(readiness.data === null
+      ? []
+      : [
+          `             ${way('data', readiness.data.open, paint)} ${readiness.data.open ? openToData(readiness.data) : readiness.data.reasons.join('; ')}`,
+        ]),
+    ...report.data.flatMap((one) => renderData(one, paint)),
     ...renderState(report, paint),
     ...report.shortcomings.map(
       ({ message, hint }) => `  ${paint('warn', 'soon')}       ${message}   ${paint('dim', hint)}`,
@@ -59,6 +64,12 @@ function openTo({ sha, expectedMs }: WayBack): string {
   return `to ${sha?.slice(0, 12) ?? ''}${expectedMs === null ? '' : `, about ${formatDuration(expectedMs)}`}`
 }
 
+/** What was written since is lost: never the first way to take. */
+function openToData({ snapshot, takenAt, expectedMs }: DataWayBack): string {
+  const time = expectedMs === null ? '' : `, about ${formatDuration(expectedMs)}`
+  return `to ${snapshot ?? ''} of ${takenAt ?? ''}, and what was written since is lost${time}`
+}
+
 function way(name: string, open: boolean, paint: Paint): string {
   return open ? paint('good', `${name} open`) : paint('warn', `${name} closed:`)
 }
@@ -85,20 +96,29 @@ function renderEdge({ edge }: Pick<StatusReport, 'edge'>, paint: Paint): string 
 }
 
 /** Whether it runs, and its newest snapshot with what is known of it: the last way back. */
-function renderData({ instance, seen, newest, kept }: DataStatus, paint: Paint): string {
+function renderData({ instance, seen, newest, lastVerified, kept }: DataStatus, paint: Paint): readonly string[] {
   const state = isUnseen(seen)
     ? paint('bad', `not seen: ${seen.unseen.message}`)
     : paint(seen.state === 'running' ? 'good' : 'bad', seen.state)
   const snapshot = newest === null ? 'no snapshot yet' : `${newest.snapshot}, ${proofOf(newest, paint)}`
   const more = kept.length === 0 ? '' : `   ${paint('dim', `keeps ${kept.join(', ')}`)}`
-  return `  data       ${instance} ${state}   ${snapshot}${more}`
+  return [
+    `  data       ${instance} ${state}   ${snapshot}${more}`,
+    ...(lastVerified === null || lastVerified === newest
+      ? []
+      : [
+          `             ${paint('dim', `the last verified one is ${lastVerified.snapshot}, of ${lastVerified.takenAt}`)}`,
+        ]),
+  ]
 }
 
 function renderState({ record, stuck, holder, instances }: StatusReport, paint: Paint): readonly string[] {
   const lines: string[] = []
   if (isUnseen(instances)) lines.push(`  ${paint('bad', 'instances')}  not seen: ${instances.unseen.message}`)
   if (record.maintenance !== null)
-    lines.push(`  ${paint('bad', 'closed')}     users see the maintenance page since ${record.maintenance.since}`)
+    lines.push(
+      `  ${paint('bad', 'closed')}     users see the maintenance page since ${record.maintenance.since}, by the restore ${record.maintenance.operation ?? 'unknown'}`,
+    )
   if (record.freeze !== null)
     lines.push(
       `  ${paint('warn', 'frozen')}     ${record.freeze.reason}, by ${record.freeze.actor} at ${record.freeze.at}   ${paint('dim', 'backflip unfreeze --reason TEXT')}`,

@@ -74,6 +74,7 @@ function adopted(record: EnvironmentRecord, { live, colors }: Found, { at }: Ent
   return {
     ...record,
     open: null,
+    maintenance: null,
     live: { ...held, color: live, since: at },
     colors: { blue: color(colors.blue), green: color(colors.green) },
     served: [...record.served, served].slice(-MAX_SERVED),
@@ -171,8 +172,10 @@ function foldFinished(record: EnvironmentRecord, entry: Entry): EnvironmentRecor
   switch (finished.outcome) {
     case 'done':
       return settledWell(closed, operation, entry)
-    case 'unsettled':
-      return plan.target === null ? closed : afterTrafficStayed(closed, operation, entry, 'unproven')
+    case 'unsettled': {
+      const after = plan.target === null ? closed : afterTrafficStayed(closed, operation, entry, 'unproven')
+      return plan.kind === 'restore' ? frozenBy(after, operation, entry) : after
+    }
     case 'reverted':
       return plan.target === null
         ? closed
@@ -185,10 +188,13 @@ function foldFinished(record: EnvironmentRecord, entry: Entry): EnvironmentRecor
 function settledWell(record: EnvironmentRecord, operation: OperationState, entry: Entry): EnvironmentRecord {
   const { plan } = operation
   const after = plan.target === null ? record : afterTrafficStayed(record, operation, entry, 'good')
-  // A restore goes back as a rollback does: nothing newer is deployed over it by itself.
-  if (plan.kind !== 'restore') return after
+  return plan.kind === 'restore' ? frozenBy(after, operation, entry) : after
+}
+
+/** A restore goes back as a rollback does: nothing newer is deployed, and migrated, over it by itself. */
+function frozenBy(record: EnvironmentRecord, { plan }: OperationState, { actor, at }: Entry): EnvironmentRecord {
   const reason = plan.reason ?? 'data was restored'
-  return { ...after, freeze: { reason, actor: entry.actor, at: entry.at, operation: plan.operation } }
+  return { ...record, freeze: { reason, actor, at, operation: plan.operation } }
 }
 
 function afterTrafficStayed(

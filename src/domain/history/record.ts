@@ -6,7 +6,7 @@ import type { EnvironmentValue } from '../release.ts'
 import type { OperationState } from './operation.ts'
 
 /** The shape below. A checkpoint of another version is thrown away and folded again. */
-export const RECORD_VERSION = 2
+export const RECORD_VERSION = 3
 
 /** What the journal says a color holds. The runtime says what really runs; `status` shows both. */
 export interface ColorRecord {
@@ -77,6 +77,8 @@ export interface ReplacedRecord {
   readonly from: string
   readonly at: string
   readonly operation: OperationId
+  /** What was put back by it: kept again should this one be undone by its own operation. */
+  readonly over: ReplacedRecord | null
 }
 
 /** An environment as its journal tells it: the fold of all entries. Plain data, bounded, saved as a checkpoint. */
