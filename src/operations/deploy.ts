@@ -2,9 +2,11 @@ import type { Sha } from '../domain/ids.ts'
 import { planDeploy } from '../domain/plan/deploy.ts'
 import type { Plan } from '../domain/plan/plan.ts'
 import type { OperationEnd } from '../engine/run.ts'
+import { judgeDeploy } from './compatibility.ts'
 import type { Environment, RunOptions } from './environment.ts'
 import { lookAtData } from './look-at-data.ts'
 import { liveRelease, observe, planFacts, releaseFacts } from './observe.ts'
+import { agreeOverride, type OverrideAsk } from './override.ts'
 import { sealPlan } from './plan-hash.ts'
 import { runPlan } from './run-plan.ts'
 import { startFirstEdge } from './up-down.ts'
@@ -13,6 +15,8 @@ export interface DeployRequest {
   readonly sha: Sha
   readonly again: boolean
   readonly reason: string | null
+  /** Left out when nobody takes anything on themselves. */
+  readonly override?: OverrideAsk | null
 }
 
 /** The plan of a deploy, to be shown and approved. Changes nothing, except that the very first one starts the edge. */
@@ -21,7 +25,12 @@ export async function prepareDeploy(environment: Environment, ask: DeployRequest
   const observed = await startFirstEdge(environment, await observe(environment))
   const facts = planFacts(environment, observed, ask.reason, await lookAtData(environment))
   const live = await liveRelease(environment, observed.record)
-  return sealPlan(planDeploy(facts, { target, live, again: ask.again }))
+  const full = await judgeDeploy(environment, observed.record, target)
+  const override =
+    ask.override == null
+      ? null
+      : await agreeOverride(environment, observed.record, { kind: 'deploy', target, full, ask: ask.override })
+  return sealPlan(planDeploy(facts, { target, live, again: ask.again, migrations: full?.judged ?? null, override }))
 }
 
 export function deploy(environment: Environment, plan: Plan, options: RunOptions = {}): Promise<OperationEnd> {
