@@ -4,7 +4,8 @@ import type { CommandInput, OptionSpec } from './define-command.ts'
 export const OVERRIDE_OPTIONS: readonly OptionSpec[] = [
   {
     flags: '--override <rules>',
-    description: 'go on although these rules say that a release breaks (with commas); with --reason and one of the next two',
+    description:
+      'go on although these rules say that a release breaks (with commas); with --reason and one of the next two',
   },
   { flags: '--inverse <file>', description: 'SQL that gives the old shape back; verified before anything is done' },
   { flags: '--no-inverse-possible', description: 'there is none: what is taken away stays away' },
@@ -66,6 +67,9 @@ async function readText(cwd: string, name: string): Promise<string> {
   if (found === undefined || !found.isFile())
     throw usageError(`${name} is no file`, { code: 'no-such-file', place: { flag: '--inverse' } })
   if (found.size > MAX_BYTES)
-    throw usageError(`${name} is larger than ${MAX_BYTES} bytes`, { code: 'text-too-large', place: { flag: '--inverse' } })
+    throw usageError(`${name} is larger than ${MAX_BYTES} bytes`, {
+      code: 'text-too-large',
+      place: { flag: '--inverse' },
+    })
   return readFileSync(file, 'utf8')
 }

@@ -303,7 +303,9 @@ export const fileSchema = z.strictObject({
         ),
       files: file
         .optional()
-        .describe('Folder of the migrations, read by `publish`: from then on every deploy and rollback is judged by them'),
+        .describe(
+          'Folder of the migrations, read by `publish`: from then on every deploy and rollback is judged by them',
+        ),
       layout: z
         .string()
         .regex(/^[a-z][a-z-]*$/)

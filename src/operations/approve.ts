@@ -30,13 +30,15 @@ export function findApproval(open: readonly ApprovalRecord[], typed: string, act
 }
 
 /** A second person agrees to exactly what was asked. Journalled. */
-export async function approve(environment: Environment, typed: string, options: RunOptions = {}): Promise<ApprovalRecord> {
+export async function approve(
+  environment: Environment,
+  typed: string,
+  options: RunOptions = {},
+): Promise<ApprovalRecord> {
   const { journal, actor } = environment
   return withLease(environment, 'approve', options, async ({ lease }) => {
     const found = findApproval(await openApprovals(environment), typed, actor)
-    await journal.append(lease.token, [
-      { operation: null, actor, fact: { kind: 'override-approved', key: found.key } },
-    ])
+    await journal.append(lease.token, [{ operation: null, actor, fact: { kind: 'override-approved', key: found.key } }])
     return found
   })
 }

@@ -12,6 +12,7 @@ import { lastDurations } from './durations.ts'
 import type { Environment } from './environment.ts'
 import { isUnseen, look, type Unseen } from './look.ts'
 import { loadRecord } from './record.ts'
+import { type SchemaStatus, schemaStatus } from './schema-status.ts'
 import { standbyProblems } from './standby.ts'
 
 export interface ColorStatus {
@@ -29,6 +30,8 @@ export interface StatusReport {
   readonly instances: readonly Instance[] | Unseen
   readonly colors: readonly ColorStatus[]
   readonly data: readonly DataStatus[]
+  /** Null where nothing migrated since this is kept track of. */
+  readonly schema: SchemaStatus | null
   readonly readiness: Readiness
   readonly drift: readonly Drift[]
   /** The undo that failed, with the exact commands for a person. */
@@ -55,6 +58,7 @@ export async function status(environment: Environment): Promise<StatusReport> {
     instances,
     colors: COLORS.map((color) => colorStatus(record, color, seenInstances)),
     data,
+    schema: schemaStatus(record, environment.clock.now().slice(0, 10)),
     readiness: await readiness(environment, record, view, instances),
     drift: findDrift(record, isUnseen(view) ? null : view, isUnseen(instances) ? null : instances),
     stuck: record.open === null ? null : stuckAt(record.open),

@@ -20,7 +20,12 @@ export const deploy = defineCommand({
     ])
     const sha = parseSha(input.args[0] ?? '')
     const environment = await input.environment()
-    const ask = { sha, again: input.options.again === true, reason: reasonOf(input.options), override: await overrideAsk(input, true) }
+    const ask = {
+      sha,
+      again: input.options.again === true,
+      reason: reasonOf(input.options),
+      override: await overrideAsk(input, true),
+    }
     const exitCode = await operate(input, {
       environment,
       prepare: () => prepareDeploy(environment, ask),

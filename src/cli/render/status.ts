@@ -8,6 +8,7 @@ import type { Sight } from '../../operations/look-around.ts'
 import type { ColorStatus, StatusReport } from '../../operations/status.ts'
 import type { Instance } from '../../ports/runtime.ts'
 import { proofOf } from './proof.ts'
+import { renderSchema } from './schema.ts'
 import type { Paint } from './style.ts'
 
 /** The report for people: first what is live, then the way back, then what is wrong. */
@@ -20,6 +21,7 @@ export function renderStatus(report: StatusReport, paint: Paint): readonly strin
     `  edge       ${renderEdge(report, paint)}`,
     `  back       ${way('fast', readiness.fast.open, paint)} ${readiness.fast.open ? openTo(readiness.fast) : readiness.fast.reasons.join('; ')}`,
     `             ${way('full', readiness.full.open, paint)} ${readiness.full.open ? openTo(readiness.full) : readiness.full.reasons.join('; ')}`,
+    ...(report.schema === null ? [] : renderSchema(report.schema, paint)),
     ...report.data.map((one) => renderData(one, paint)),
     ...renderState(report, paint),
     ...report.drift.map(

@@ -75,7 +75,9 @@ export function migrationLines(judged: JudgedMigrations): readonly string[] {
   const fit = others.filter(({ verdict }) => verdict === 'compatible').map((one) => short(one.sha))
   return [
     pending === null ? `nobody knows which migrations are pending: ${why ?? 'unknown'}` : pendingLine(pending),
-    ...(edited.length === 0 ? [] : [`edited after it was applied, so the database has what it said before: ${names(edited)}`]),
+    ...(edited.length === 0
+      ? []
+      : [`edited after it was applied, so the database has what it said before: ${names(edited)}`]),
     ...(fit.length === 0 ? [] : [`fits the schema afterwards: ${fit.join(', ')}`]),
     ...others.filter(({ verdict }) => verdict !== 'compatible').map(verdictLine),
   ]

@@ -1,7 +1,15 @@
 import type { Sha } from '../ids.ts'
 import type { Effect, Entry, Found, FoundRelease } from '../journal.ts'
 import { foldDataEffect, foldVerified } from './fold-data.ts'
-import { askedForApproval, approved, consumed, foldSchemaEffect, withOverride, schemaAfter, unknownSchema } from './fold-schema.ts'
+import {
+  approved,
+  askedForApproval,
+  consumed,
+  foldSchemaEffect,
+  schemaAfter,
+  unknownSchema,
+  withOverride,
+} from './fold-schema.ts'
 import { foldOperation, type OperationState } from './operation.ts'
 import type { ColorRecord, EnvironmentRecord, OperationSummary, ServedRecord } from './record.ts'
 
@@ -218,7 +226,12 @@ function afterTrafficStayed(
   const blocked = fate === 'good' ? record.blocked.filter((one) => one.sha !== sha) : record.blocked
   if (plan.kind !== 'rollback') return { ...record, served, blocked }
   const reason = plan.reason ?? `rolled back from ${plan.from?.sha ?? 'an unknown release'}`
-  return { ...withOverride(record, plan, entry), served, blocked, freeze: { reason, actor: entry.actor, at: entry.at, operation: plan.operation } }
+  return {
+    ...withOverride(record, plan, entry),
+    served,
+    blocked,
+    freeze: { reason, actor: entry.actor, at: entry.at, operation: plan.operation },
+  }
 }
 
 function block(record: EnvironmentRecord, sha: Sha, entry: Entry, why: string): EnvironmentRecord {

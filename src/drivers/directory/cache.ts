@@ -75,19 +75,7 @@ export function artifactCache({ folder, app }: { readonly folder: string; readon
       return readTextArchive(target, join(folder, 'reading'))
     },
 
-    async prune(keep) {
-      const known = await listReleases(releases)
-      const gone = known.filter((sha) => !keep.includes(sha))
-      for (const sha of gone) await files.rm(join(releases, `${sha}.json`), { force: true })
-      const kept = await Promise.all(
-        known.filter((sha) => keep.includes(sha)).map((sha) => readStored(join(releases, `${sha}.json`))),
-      )
-      const needed = new Set(
-        kept.flatMap((one) => (one === null ? [] : artifactsOf(one.manifest).map(({ artifact }) => artifact.sha256))),
-      )
-      for (const name of await namesIn(blobs)) if (!needed.has(name)) await files.rm(join(blobs, name), { force: true })
-      return gone
-    },
+    prune: (keep) => prune(releases, blobs, keep),
 
     async freeBytes() {
       await files.mkdir(folder, { recursive: true, mode: 0o700 })
@@ -95,6 +83,20 @@ export function artifactCache({ folder, app }: { readonly folder: string; readon
       return bavail * bsize
     },
   }
+}
+
+async function prune(releases: string, blobs: string, keep: readonly Sha[]): Promise<readonly Sha[]> {
+  const known = await listReleases(releases)
+  const gone = known.filter((sha) => !keep.includes(sha))
+  for (const sha of gone) await files.rm(join(releases, `${sha}.json`), { force: true })
+  const kept = await Promise.all(
+    known.filter((sha) => keep.includes(sha)).map((sha) => readStored(join(releases, `${sha}.json`))),
+  )
+  const needed = new Set(
+    kept.flatMap((one) => (one === null ? [] : artifactsOf(one.manifest).map(({ artifact }) => artifact.sha256))),
+  )
+  for (const name of await namesIn(blobs)) if (!needed.has(name)) await files.rm(join(blobs, name), { force: true })
+  return gone
 }
 
 function assertManifest(

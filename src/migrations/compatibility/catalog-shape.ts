@@ -72,8 +72,7 @@ function columnShape(catalog: Catalog, column: Column): string {
 function constraintShape(catalog: Catalog, table: Table, one: Constraint): string {
   const columns = one.columns.map((id) => columnName(table, id)).join(',')
   const parts = one.definition.split(' ')
-  const rest =
-    one.kind === 'check' ? one.definition : parts.slice(one.kind === 'foreign-key' ? 3 : 2).join(' ')
+  const rest = one.kind === 'check' ? one.definition : parts.slice(one.kind === 'foreign-key' ? 3 : 2).join(' ')
   const target = one.references === null ? '' : named(catalog, one.references)
   return `${one.name} ${one.kind} (${columns}) ${target} ${rest} ${one.isValid}`
 }

@@ -62,7 +62,9 @@ function shapeAfter({ replay, applied }: Begun, files: readonly Replayed[]): rea
 /** Static means that a text which is put together when it runs proves nothing. */
 function unseen({ changes }: Applied): readonly string[] {
   return changes.flatMap((one) =>
-    one.kind === 'unknown-sql' ? [`cannot be compared from its text: ${one.what.replaceAll(/\s+/g, ' ').slice(0, 80)}`] : [],
+    one.kind === 'unknown-sql'
+      ? [`cannot be compared from its text: ${one.what.replaceAll(/\s+/g, ' ').slice(0, 80)}`]
+      : [],
   )
 }
 

@@ -6,7 +6,7 @@ export function inversePathOf(layout: Layout, path: string): string | null {
   if (/(^|[./])up\.sql$/.test(path)) return path.replace(/up\.sql$/, 'down.sql')
   // Prisma knows none; people put it beside the migration.
   if (layout.name === 'prisma') return path.replace(/migration\.sql$/, 'down.sql')
-  return /\.sql$/.test(path) ? path.replace(/\.sql$/, '.down.sql') : null
+  return path.endsWith('.sql') ? path.replace(/\.sql$/, '.down.sql') : null
 }
 
 /** What of that file goes back; null when it says nothing. Everything else of it is blank: the same length, so that places stay. */

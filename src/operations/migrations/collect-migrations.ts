@@ -31,11 +31,14 @@ export async function collectMigrations(config: MigrationFilesConfig, stage: str
   const [set] = findMigrations('/', [config.folder], layout)
   if (set === undefined) throw new Error('one folder is one set of migrations')
   if (set.paths.length > MAX_MIGRATIONS)
-    throw usageError(`${config.folder} holds ${set.paths.length} migrations, and a release carries at most ${MAX_MIGRATIONS}`, {
-      code: 'too-many-migrations',
-      place: { flag: 'migrate.files' },
-      hint: 'squash those that every environment has',
-    })
+    throw usageError(
+      `${config.folder} holds ${set.paths.length} migrations, and a release carries at most ${MAX_MIGRATIONS}`,
+      {
+        code: 'too-many-migrations',
+        place: { flag: 'migrate.files' },
+        hint: 'squash those that every environment has',
+      },
+    )
   await mkdir(stage, { recursive: true })
   const copied = copier(config.folder, stage)
   const migrations: CarriedMigration[] = []

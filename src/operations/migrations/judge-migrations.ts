@@ -5,8 +5,8 @@ import type { Json } from '../../domain/json.ts'
 import type { Manifest } from '../../domain/release.ts'
 import { canonicalJson } from '../../lib/canonical-json.ts'
 import { sha256Hex } from '../../lib/sha256.ts'
-import { loadParser } from '../../migrations/sql/parser.ts'
 import { replayer } from '../../migrations/compatibility/replay-files.ts'
+import { loadParser } from '../../migrations/sql/parser.ts'
 import { type Judgement, judgeOne, type SchemaAfter } from './judge-one.ts'
 import {
   type AppliedHistory,

@@ -50,7 +50,12 @@ export async function judgeOne(ask: OneAsk, schema: Known<SchemaAfter>): Promise
   const since = sinceOf(base, schema.known, replay)
   const files = since.map(({ file }) => file)
   if (files.length === 0) {
-    const verdict = { sha, verdict: 'compatible', because: 'it carries every migration that is applied', breaks: [] } as const
+    const verdict = {
+      sha,
+      verdict: 'compatible',
+      because: 'it carries every migration that is applied',
+      breaks: [],
+    } as const
     return { verdict, causes: [], base, since }
   }
   const { breaks, unreadable } = judgeRelease(replay, {

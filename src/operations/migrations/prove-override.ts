@@ -55,7 +55,9 @@ export async function proveOverride(ask: ProveAsk): Promise<OverrideProof> {
     details: [
       '- would be missing afterwards, + would be too much:',
       ...proof.problems,
-      ...(takenBack.size === passed.size ? [] : ['some of these migrations are applied already: their inverse cannot be proved here']),
+      ...(takenBack.size === passed.size
+        ? []
+        : ['some of these migrations are applied already: their inverse cannot be proved here']),
     ],
     hint: 'mend it; where there is no inverse: the same command with --no-inverse-possible in place of --inverse',
   })

@@ -1,8 +1,8 @@
 import type { EnvironmentRecord, SchemaState } from '../../domain/history/record.ts'
 import { type Sha, short } from '../../domain/ids.ts'
 import type { CarriedMigration, Manifest } from '../../domain/release.ts'
-import type { Usage } from '../../migrations/compatibility/usage.ts'
 import type { ReplayFile } from '../../migrations/compatibility/replay-files.ts'
+import type { Usage } from '../../migrations/compatibility/usage.ts'
 import { inversePathOf, inverseTextOf } from '../../migrations/layout/inverse.ts'
 import { LAYOUT_NAMES, LAYOUTS, type Layout } from '../../migrations/layout/layouts.ts'
 import { readMigration } from '../../migrations/layout/read-migration.ts'
@@ -107,7 +107,9 @@ export async function readHistory(
   reader: MigrationReader,
 ): Promise<Known<AppliedHistory>> {
   if (schema.now?.sha === null)
-    return { why: `data was replaced, or another journal taken over, at ${schema.now.at}: its migrations are not those that ran here` }
+    return {
+      why: `data was replaced, or another journal taken over, at ${schema.now.at}: its migrations are not those that ran here`,
+    }
   const sha = schema.now?.sha ?? live?.sha ?? null
   const now = sha === null ? { known: [] } : await stateFiles({ sha, extra: schema.now?.extra ?? [] }, sources, reader)
   if (!isKnown(now)) return now
@@ -134,7 +136,8 @@ async function stateFiles(
   const more: KnownMigration[] = []
   for (const one of extra) {
     const text = await sources.kept(one.sha256)
-    if (text === null) return { why: `the text of ${one.name}, applied by a release that was taken back, is not on this host` }
+    if (text === null)
+      return { why: `the text of ${one.name}, applied by a release that was taken back, is not on this host` }
     more.push({ ...one, file: sqlFile(one.path, text), inverse: null })
   }
   return { known: [...own.known, ...without(more, own.known)] }
