@@ -52,7 +52,7 @@ const LINTER: Apart = {
   file: 'lint.cjs',
 }
 /** Whatever judges a release's migrations, with the grammar and the rules: no flip does, and a deploy does where there are migrations. */
-const JUDGE = ['compatibility', 'judge-rollback', 'override', 'publish'].map(
+const JUDGE = ['deploy', 'rollback', 'target-verdict', 'run-plan', 'publish'].map(
   (importer): Apart => ({
     from: `src/operations/${importer}.ts`,
     as: './migrations/apart.ts',

@@ -6,7 +6,7 @@ import type { Sha } from '../domain/ids.ts'
 import type { ReleaseFacts } from '../domain/plan/facts.ts'
 import type { Manifest } from '../domain/release.ts'
 import type { Environment } from './environment.ts'
-import type { JudgedFully } from './migrations/judge-migrations.ts'
+import { type JudgedFully, judgeMigrations } from './migrations/judge-migrations.ts'
 import type { JudgeSources } from './migrations/read-history.ts'
 import { releaseFacts } from './observe.ts'
 import { loadRecord } from './record.ts'
@@ -18,14 +18,22 @@ export async function judgeDeploy(
   { manifest }: ReleaseFacts,
 ): Promise<JudgedFully | null> {
   if (manifest.migrationFiles === undefined) return null
-  const { judgeMigrations } = await import('./migrations/apart.ts')
   return judgeMigrations(
     { record, manifest, migrates: true, window: rollbackWindow(record) },
     judgeSources(environment, manifest),
   )
 }
 
-/** The same, under the lease. What the release does not carry and the database has is kept on this host: no release may hold it any longer. */
+/** One release on today's schema, by its SQL and not by what the journal says. */
+export async function judgeRollback(
+  environment: Environment,
+  record: EnvironmentRecord,
+  { manifest }: ReleaseFacts,
+): Promise<JudgedFully> {
+  return judgeMigrations({ record, manifest, migrates: false, window: [] }, judgeSources(environment, manifest))
+}
+
+/** As `judgeDeploy`, under the lease. What the release does not carry and the database has is kept on this host: no release may hold it any longer. */
 export async function judgeInPhaseA(environment: Environment, sha: Sha): Promise<JudgedMigrations | null> {
   const record = await loadRecord(environment.journal)
   const full = await judgeDeploy(environment, record, await releaseFacts(environment, sha))
@@ -36,7 +44,7 @@ export async function judgeInPhaseA(environment: Environment, sha: Sha): Promise
 }
 
 /** `manifest` is the one at hand: it may be in no cache yet. */
-export function judgeSources(environment: Environment, manifest: Manifest): JudgeSources {
+function judgeSources(environment: Environment, manifest: Manifest): JudgeSources {
   const { cache, registry, texts, usage, clock } = environment
   return {
     manifestOf: async (sha) =>

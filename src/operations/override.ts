@@ -8,6 +8,7 @@ import { canonicalJson } from '../lib/canonical-json.ts'
 import { sha256Hex } from '../lib/sha256.ts'
 import type { Environment } from './environment.ts'
 import type { JudgedFully } from './migrations/judge-migrations.ts'
+import { proveOverride } from './migrations/prove-override.ts'
 import { withLease } from './with-lease.ts'
 
 /** What a person typed. */
@@ -67,7 +68,6 @@ async function prove(
   full: JudgedFully,
   { rules, reason, inverse, expires }: OverrideAsk,
 ): Promise<Override> {
-  const { proveOverride } = await import('./migrations/apart.ts')
   const { postgres: major = 18, timeZone = 'UTC' } = manifest.migrationFiles ?? {}
   const target = kind === 'rollback' ? sha : null
   const proof = await proveOverride({ full, target, rules, inverse, server: { major, timeZone } })

@@ -47,10 +47,7 @@ async function overrideOf(
   target: ReleaseFacts,
   ask: OverrideAsk,
 ): Promise<AgreedOverride> {
-  const [{ agreeOverride }, { judgeRollback }] = await Promise.all([
-    import('./override.ts'),
-    import('./judge-rollback.ts'),
-  ])
+  const { agreeOverride, judgeRollback } = await import('./migrations/apart.ts')
   const full = await judgeRollback(environment, record, target)
   return agreeOverride(environment, record, { kind: 'rollback', target, full, ask })
 }

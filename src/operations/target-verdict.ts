@@ -31,7 +31,7 @@ export async function targetVerdict(
       breaks: [],
     }
   try {
-    const { judgeRollback } = await import('./judge-rollback.ts')
+    const { judgeRollback } = await import('./migrations/apart.ts')
     const { judged } = await judgeRollback(environment, record, target)
     return judged.verdicts.find(({ sha }) => sha === target.sha) ?? null
   } catch (error) {

@@ -45,7 +45,9 @@ describe('judgeRelease', () => {
   })
 
   it('what was added after a release and taken away again breaks nobody', () => {
-    expect(rules(files(USERS, 'ALTER TABLE users ADD COLUMN age int', 'ALTER TABLE users DROP COLUMN age'), 1)).toEqual([])
+    expect(rules(files(USERS, 'ALTER TABLE users ADD COLUMN age int', 'ALTER TABLE users DROP COLUMN age'), 1)).toEqual(
+      [],
+    )
   })
 
   it('a contract passes for a release that carries what it names, and for no earlier one', () => {
@@ -101,7 +103,10 @@ describe('verifyInverse', () => {
     ['nothing', 'SELECT 1'],
     ['more than asked', 'ALTER TABLE users ADD COLUMN nick text; CREATE TABLE extra ()'],
     ['no SQL', 'put it back, please'],
-    ['what nobody can read before it runs', "DO $$ BEGIN EXECUTE 'ALTER TABLE users ADD COLUMN ' || current_user; END $$"],
+    [
+      'what nobody can read before it runs',
+      "DO $$ BEGIN EXECUTE 'ALTER TABLE users ADD COLUMN ' || current_user; END $$",
+    ],
   ])('%s is not verified', (_name, inverse) => {
     const proof = verify(files(USERS, DROP), 1, inverse)
     expect(proof.isVerified).toBe(false)
@@ -110,23 +115,49 @@ describe('verifyInverse', () => {
 
   it('says what would be missing and what too much', () => {
     const { problems } = verify(files(USERS, DROP), 1, 'ALTER TABLE users ADD COLUMN nick int')
-    expect(problems.map((line) => line.slice(0, 30))).toEqual(['- column public.users.nick text', '+ column public.users.nick integ'].map((line) => line.slice(0, 30)))
+    expect(problems.map((line) => line.slice(0, 30))).toEqual(
+      ['- column public.users.nick text', '+ column public.users.nick integ'].map((line) => line.slice(0, 30)),
+    )
   })
 
   it('takes back one of several, and leaves the others', () => {
     const history = files(USERS, DROP, 'ALTER TABLE users ADD COLUMN age int')
     expect(verify(history, 1, 'ALTER TABLE users ADD COLUMN nick text', 2).isVerified).toBe(true)
-    expect(verify(history, 1, 'ALTER TABLE users ADD COLUMN nick text; ALTER TABLE users DROP COLUMN age', 2).isVerified).toBe(false)
+    expect(
+      verify(history, 1, 'ALTER TABLE users ADD COLUMN nick text; ALTER TABLE users DROP COLUMN age', 2).isVerified,
+    ).toBe(false)
   })
 
   it.each([
-    ['an index by its column', 'CREATE INDEX users_nick ON users (nick)', 'CREATE INDEX users_nick ON users (nick)', true],
-    ['a foreign key by its target', 'CREATE TABLE t (id int PRIMARY KEY); ALTER TABLE users ADD ref int REFERENCES t', '', false],
-    ['a check by its text', 'ALTER TABLE users ADD CONSTRAINT c CHECK (length(nick) < 9)', 'ALTER TABLE users ADD CONSTRAINT c CHECK (length(nick) < 9)', true],
-    ['another check', 'ALTER TABLE users ADD CONSTRAINT c CHECK (length(nick) < 9)', 'ALTER TABLE users ADD CONSTRAINT c CHECK (length(nick) < 8)', false],
+    [
+      'an index by its column',
+      'CREATE INDEX users_nick ON users (nick)',
+      'CREATE INDEX users_nick ON users (nick)',
+      true,
+    ],
+    [
+      'a foreign key by its target',
+      'CREATE TABLE t (id int PRIMARY KEY); ALTER TABLE users ADD ref int REFERENCES t',
+      '',
+      false,
+    ],
+    [
+      'a check by its text',
+      'ALTER TABLE users ADD CONSTRAINT c CHECK (length(nick) < 9)',
+      'ALTER TABLE users ADD CONSTRAINT c CHECK (length(nick) < 9)',
+      true,
+    ],
+    [
+      'another check',
+      'ALTER TABLE users ADD CONSTRAINT c CHECK (length(nick) < 9)',
+      'ALTER TABLE users ADD CONSTRAINT c CHECK (length(nick) < 8)',
+      false,
+    ],
   ])('%s is told again after the column came back with another number', (_name, before, after, isVerified) => {
     const drop = before.includes('ref') ? 'ALTER TABLE users DROP COLUMN ref' : DROP
-    const add = before.includes('ref') ? 'ALTER TABLE users ADD COLUMN ref int' : 'ALTER TABLE users ADD COLUMN nick text'
+    const add = before.includes('ref')
+      ? 'ALTER TABLE users ADD COLUMN ref int'
+      : 'ALTER TABLE users ADD COLUMN nick text'
     expect(verify(files(USERS, before, drop), 2, `${add}; ${after}`).isVerified).toBe(isVerified)
   })
 
