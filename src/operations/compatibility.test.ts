@@ -1,15 +1,20 @@
 import { describe, expect, it } from 'vitest'
+import { fakeStore } from '../../test/fakes/data-store.ts'
 import { r } from '../../test/fakes/history.ts'
 import { People } from '../../test/fakes/people.ts'
 import { fakeRelease, type Migration, type Variety, withMigrations } from '../../test/fakes/releases.ts'
 import { verdictOf } from '../domain/compatibility/verdict.ts'
 import { rollbackFloor } from '../domain/compatibility/window.ts'
+import { fold } from '../domain/history/fold.ts'
+import { unknownSchema } from '../domain/history/fold-schema.ts'
+import { parseDataServiceName } from '../domain/ids.ts'
 import { approve } from './approve.ts'
 import { deploy, prepareDeploy } from './deploy.ts'
 import type { Environment } from './environment.ts'
 import type { OverrideAsk } from './override.ts'
 import { loadRecord } from './record.ts'
 import { prepareRollback, rollback } from './rollback.ts'
+import { prepareRunSql, runSql } from './run-sql.ts'
 import { schemaStatus } from './schema-status.ts'
 
 const USERS = { '0001_users.sql': 'CREATE TABLE users (id bigint, nick text)' }
@@ -361,6 +366,57 @@ describe('the gate of a rollback', () => {
     )
     expect(plan).toMatchObject({ mode: 'fast', target: { sha: r(1) } })
     expect(plan.because.join('\n')).toContain('111111111111 may fit the schema or not')
+  })
+
+  it('a migration that was taken back by hand no longer counts, when the SQL is its inverse', async () => {
+    for (const [text, code] of [
+      [BACK, null],
+      ['SELECT 1', 'incompatible-release'],
+    ] as const) {
+      const people = published(USERS, { ...USERS, ...DROP })
+      people.world.data.set(parseDataServiceName('db'), fakeStore())
+      await people.type('ann', deployed(1))
+      await people.type('ann', deployed(2, overriding()))
+      const sql = { file: 'back.sql', text, service: null, reason: 'x', inverseOf: '0003_drop_nick.sql' }
+      await people.type('ann', async (environment) => {
+        const ask = { ...sql, lockTimeoutMs: 1_000, statementTimeoutMs: 1_000 }
+        return runSql(environment, (await prepareRunSql(environment, ask)).plan)
+      })
+      expect((await recordOf(people)).schema.now?.inverses).toHaveLength(1)
+      const going = people.type('ann', rolledBack(1))
+      if (code === null) expect(await going).toMatchObject({ outcome: 'done' })
+      else await expect(going).rejects.toMatchObject({ code })
+    }
+  })
+
+  it('after data went back nobody knows which migrations there are, and says so', async () => {
+    const people = published(USERS, { ...USERS, ...STOP })
+    await people.type('ann', deployed(1))
+    const record = await recordOf(people)
+    const service = parseDataServiceName('db')
+    const { schema } = fold(record, {
+      seq: record.seq + 1,
+      at: '2026-02-01T00:00:00.000Z',
+      token: 1,
+      operation: record.live?.operation ?? null,
+      actor: 'ann',
+      fact: {
+        kind: 'step-succeeded',
+        step: 'swap-data',
+        output: null,
+        effects: [{ effect: 'data-replaced', service, from: 'copy', keptAs: 'kept' }],
+        tookMs: 1,
+        found: false,
+      },
+      previous: '',
+      hash: '',
+    })
+    expect(schema).toEqual(unknownSchema('2026-02-01T00:00:00.000Z'))
+    expect(schemaStatus({ ...record, schema }, '2026-01-01')).toMatchObject({
+      sha: null,
+      floor: null,
+      releases: [{ verdict: 'unknown' }],
+    })
   })
 
   it('a way back asks the journal alone: with every text and registry gone it stays open', async () => {
