@@ -1,21 +1,15 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { R1, type RealWorld, realWorld } from '../crash/real/world.ts'
+import { R1 } from '../crash/real/world.ts'
 import { requireHaproxy } from '../edge/world.ts'
+import { DROPS, type MigratingWorld, migratingWorld } from './migrating-world.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../bin/backflip.js', import.meta.url))
-/** Drops a column that R1 may use. */
-const DROPS = 'd'.repeat(40)
-/** Answers for every release; a stand-in for a migrator writes down who migrated. */
-const migrator = (file: string) =>
-  `require('node:fs').appendFileSync('${file}', process.env.BACKFLIP_SHA + String.fromCharCode(10))`
-
 let folder: string
-let world: RealWorld
+let world: MigratingWorld
 
 function backflip(actor: string, ...args: readonly string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], {
@@ -30,36 +24,18 @@ function backflip(actor: string, ...args: readonly string[]) {
 const ann = (...args: readonly string[]) => backflip('ann', ...args)
 const bob = (...args: readonly string[]) => backflip('bob', ...args)
 
-/** Who ran the stand-in's migrations, in order. */
-const migrated = () => readFileSync(join(folder, 'migrated'), 'utf8').trim().split('\n')
-
 /** The key of what was asked for last. */
 const waiting = () => (JSON.parse(ann('approve', '--json').out) as readonly { key: string }[]).at(-1)?.key ?? ''
 
 beforeAll(async () => {
   requireHaproxy()
-  folder = mkdtempSync(join(tmpdir(), 'bf-migrations-'))
-  const migrations = join(folder, 'migrations')
-  mkdirSync(migrations)
-  writeFileSync(join(migrations, '0001_users.up.sql'), 'CREATE TABLE users (id bigint, nick text);\n')
-  writeFileSync(join(folder, 'back.sql'), 'ALTER TABLE users ADD COLUMN nick text;\n')
-  world = await realWorld({
-    folder,
-    app: [
-      `migrate: { component: web, command: [node, -e, ${JSON.stringify(migrator(join(folder, 'migrated')))}], files: ./migrations, layout: golang-migrate }`,
-    ],
-    environment: ['migrations: { secondPerson: true }'],
-  })
-  writeFileSync(join(migrations, '0002_drop_nick.up.sql'), 'SELECT 1;\nALTER TABLE users DROP COLUMN nick;\n')
-  writeFileSync(join(migrations, '0002_drop_nick.down.sql'), 'ALTER TABLE users ADD COLUMN nick text;\n')
-  expect(ann('publish', '--sha', DROPS, 'web=app').exitCode).toBe(0)
+  world = await migratingWorld(['migrations: { secondPerson: true }'])
+  folder = world.folder
 })
-afterAll(async () => {
-  await world.close()
-  rmSync(folder, { recursive: true, force: true })
-})
+afterAll(() => world.close())
 
 it('a release’s manifest lists its migrations with their digests, and the registry keeps their texts', () => {
+  expect(ann('publish', '--sha', DROPS, 'web=app').exitCode).toBe(0)
   const manifest = JSON.parse(
     readFileSync(join(folder, 'registry', 'hello-release', DROPS, `hello-release-${DROPS}.json`), 'utf8'),
   ) as { migrations: readonly { name: string }[] }
@@ -77,7 +53,7 @@ it('a migration that the live release does not survive: exit 3 with the statemen
   expect(text).toContain('0002_drop_nick, line 2: ALTER TABLE users DROP COLUMN nick')
   expect(text).toContain('42703')
   expect(text).toContain('verified inverse: 0002_drop_nick.down.sql')
-  expect(migrated()).toEqual([R1])
+  expect(world.migrated()).toEqual([R1])
 })
 
 it('a dry run asks nobody; without an inverse the second person reads in capitals what that means', () => {
@@ -86,7 +62,7 @@ it('a dry run asks nobody; without an inverse the second person reads in capital
   expect(bob('approve').out).toContain('nothing waits')
   expect(ann('deploy', DROPS, '--yes', ...flags)).toMatchObject({ exitCode: 3 })
   expect(bob('approve').out).toContain('NO COMMAND BRINGS BACK')
-  expect(migrated()).toEqual([R1])
+  expect(world.migrated()).toEqual([R1])
 })
 
 it.each([
@@ -101,7 +77,7 @@ it.each([
   const ended = ann('deploy', DROPS, '--yes', ...flags)
   expect(ended.text).toMatch(said)
   expect(ended.exitCode).toBe(exitCode)
-  expect(migrated()).toEqual([R1])
+  expect(world.migrated()).toEqual([R1])
 })
 
 it('an override needs a second person, who is not the first; then it goes out, and status shows it', async () => {
@@ -113,7 +89,7 @@ it('an override needs a second person, who is not the first; then it goes out, a
   expect(bob('approve', key.slice(0, 12), '--yes')).toMatchObject({ exitCode: 0 })
   expect(run()).toMatchObject({ exitCode: 0 })
   expect(await world.served()).toEqual({ status: 200, sha: DROPS })
-  expect(migrated()).toEqual([R1, DROPS])
+  expect(world.migrated()).toEqual([R1, DROPS])
   const status = ann('status').out
   expect(status).toMatch(/override +drop-column of 0002_drop_nick: nobody reads it, by ann and bob/)
   expect(status).toMatch(/111111111111 DOES NOT FIT the schema/)

@@ -103,7 +103,7 @@ function verdictOn({ sha, replay }: OneAsk, { base, since, breaks, unreadable }:
     return {
       sha,
       verdict: 'incompatible',
-      because: `${first.file.name} ${first.message}${more}`,
+      because: `${first.file.name}: ${first.message}${more}`,
       breaks: breaks.slice(0, MAX_BREAKS).map((one) => toBreak(one, base, since, replay)),
     }
   }
