@@ -51,6 +51,15 @@ const LINTER: Apart = {
   entry: 'src/cli/lint.ts',
   file: 'lint.cjs',
 }
+/** Whatever judges a release's migrations, with the grammar and the rules: no flip does, and a deploy does where there are migrations. */
+const JUDGE = ['deploy', 'rollback', 'target-verdict', 'run-plan', 'publish'].map(
+  (importer): Apart => ({
+    from: `src/operations/${importer}.ts`,
+    as: './migrations/apart.ts',
+    entry: 'src/operations/migrations/apart.ts',
+    file: 'judge.cjs',
+  }),
+)
 /** Starting and stopping instances: a flip does neither. */
 const CHANGES: Apart = {
   from: 'src/drivers/process/runtime.ts',
@@ -113,9 +122,10 @@ const one = (entry: string, file: string, plugins: Plugin[] = []) =>
 
 await rm(dist, { recursive: true, force: true })
 await Promise.all([
-  one('src/cli/entry.ts', 'cli.cjs', [apart([PARSER, LINTER])]),
-  one('src/cli/entry.ts', 'hot.cjs', [hotVerbs, apart([PARSER, PROGRAM, CHANGES])]),
+  one('src/cli/entry.ts', 'cli.cjs', [apart([PARSER, LINTER, ...JUDGE])]),
+  one('src/cli/entry.ts', 'hot.cjs', [hotVerbs, apart([PARSER, PROGRAM, CHANGES, ...JUDGE])]),
   ...[PARSER, LINTER, CHANGES].map(({ entry, file }) => one(entry, file)),
+  one('src/operations/migrations/apart.ts', 'judge.cjs'),
   one('commander', 'commander.cjs', [childProcessLater]),
   one('ws', 'ws.cjs'),
   one('src/drivers/process/one-off.ts', 'one-off.cjs'),

@@ -13,6 +13,7 @@ import { httpProbe } from './drivers/local/probe.ts'
 import { localSharedLock } from './drivers/local/shared-lock.ts'
 import { folderTextStore } from './drivers/local/text-store.ts'
 import { localTransport } from './drivers/local/transport.ts'
+import { folderUsageStore } from './drivers/local/usage-store.ts'
 import { processRuntime } from './drivers/process/runtime.ts'
 import { ensureUncommittedFolder } from './lib/safe-folder.ts'
 import { uuid7 } from './lib/uuid7.ts'
@@ -71,6 +72,7 @@ export async function composeWithoutJournal(
     data: await dataServices(settings),
     texts: folderTextStore(join(stateFolder, 'texts')),
     locks: localSharedLock(stateFolder, clock, liveness),
+    usage: folderUsageStore(join(stateFolder, 'usage')),
     liveness,
     hooks: folderHooks(settings.hooksFolder),
     clock,

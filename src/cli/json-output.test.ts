@@ -122,6 +122,7 @@ const ROWS: readonly Row[] = [
   { command: 'rollback --yes' },
   { command: `plan deploy ${r(3)}` },
   { command: 'plan rollback' },
+  { command: 'approve' },
   { command: 'status' },
   { command: 'history' },
   { command: `history --operation ${operationId(1)}` },

@@ -279,6 +279,14 @@ const settings = z.strictObject({
       keepReplaced: duration.default('7d').describe('How long at least what a restore replaced is kept'),
     })
     .prefault({}),
+  migrations: z
+    .strictObject({
+      secondPerson: z
+        .boolean()
+        .default(false)
+        .describe('An override of the gate for migrations needs somebody else: `backflip approve`'),
+    })
+    .prefault({}),
   hooks: file.optional().describe('Folder of executables: pre-<phase>, post-<phase>, on-failure'),
 })
 
@@ -296,6 +304,22 @@ export const fileSchema = z.strictObject({
         .describe(
           'PostgreSQL: how long a statement waits for a lock (PGOPTIONS), so that a migration never holds up the live release',
         ),
+      files: file
+        .optional()
+        .describe(
+          'Folder of the migrations, read by `publish`: from then on every deploy and rollback is judged by them',
+        ),
+      layout: z
+        .string()
+        .regex(/^[a-z][a-z-]*$/)
+        .optional()
+        .describe('The runner: prisma, drizzle, goose, flyway, plain …; default: guessed'),
+      transaction: z
+        .enum(['file', 'statement', 'unknown'])
+        .optional()
+        .describe('How the runner sends a file; default: as its layout does'),
+      postgres: z.int().min(10).max(30).default(18).describe('Major version of the server'),
+      timeZone: z.string().min(1).max(60).default('UTC').describe('Of the migrating session'),
     })
     .optional()
     .describe('Phase B: run once per deploy, by the release itself'),

@@ -1,4 +1,5 @@
 import { type Color, otherColor } from './color.ts'
+import { whyIncompatible } from './compatibility/verdict.ts'
 import { lastGoodBefore } from './history/good.ts'
 import type { EnvironmentRecord, SnapshotRecord } from './history/record.ts'
 import { type DataServiceName, type Sha, type SnapshotName, short } from './ids.ts'
@@ -62,8 +63,8 @@ function whyClosed({ maintenance }: EnvironmentRecord): readonly string[] {
 
 function judgeFast(record: EnvironmentRecord, { standbyProblems, fastMs }: ReadinessWorld): WayBack {
   const color = record.live === null ? null : otherColor(record.live.color)
-  const why = whyNotFast(record)
   const sha = color === null ? null : record.colors[color].sha
+  const why = whyNotFast(record) ?? (sha === null ? null : whyIncompatible(record, sha))
   const found = why === null ? (standbyProblems ?? ['it could not be looked at']) : [why]
   const reasons = [...whyClosed(record), ...found]
   return { open: reasons.length === 0, sha, color, reasons, expectedMs: fastMs }
@@ -72,8 +73,11 @@ function judgeFast(record: EnvironmentRecord, { standbyProblems, fastMs }: Readi
 function judgeFull(record: EnvironmentRecord, { fullTargetCached, fullMs }: ReadinessWorld): WayBack {
   const sha = lastGoodBefore(record)
   const color = record.live === null ? null : otherColor(record.live.color)
+  const unfit = sha === null ? null : whyIncompatible(record, sha)
   const found =
-    sha === null ? ['no release that served before the live one is good'] : cacheReasons(sha, fullTargetCached)
+    sha === null
+      ? ['no release that served before the live one is good']
+      : [...(unfit === null ? [] : [unfit]), ...cacheReasons(sha, fullTargetCached)]
   const reasons = [...whyClosed(record), ...found]
   return { open: reasons.length === 0, sha, color, reasons, expectedMs: fullMs }
 }

@@ -133,6 +133,7 @@ function stepPorts(environment: Environment): StepPorts {
     clock,
     anchor: () => anchorOf(environment),
     markOf: (mark, service) => markOf(environment.journal, mark, service),
+    judgeMigrations: async (sha) => (await import('./migrations/apart.ts')).judgeInPhaseA(environment, sha),
     writeLostRows: async (ask) => (await import('./write-lost-rows.ts')).writeLostRows(ask),
   }
 }

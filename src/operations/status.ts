@@ -13,6 +13,7 @@ import { lastDurations } from './durations.ts'
 import type { Environment } from './environment.ts'
 import { isUnseen, look, type Unseen } from './look.ts'
 import { loadRecord } from './record.ts'
+import { type SchemaStatus, schemaStatus } from './schema-status.ts'
 import { standbyProblems } from './standby.ts'
 
 export interface ColorStatus {
@@ -30,6 +31,8 @@ export interface StatusReport {
   readonly instances: readonly ListedInstance[] | Unseen
   readonly colors: readonly ColorStatus[]
   readonly data: readonly DataStatus[]
+  /** Null where nothing migrated since this is kept track of. */
+  readonly schema: SchemaStatus | null
   readonly readiness: Readiness
   /** Of the runtime, which is the one that fills a disk unseen. `doctor` asks everybody. */
   readonly shortcomings: readonly Shortcoming[]
@@ -61,6 +64,7 @@ export async function status(environment: Environment): Promise<StatusReport> {
     data,
     readiness: await readiness(environment, record, { view, instances, data }),
     shortcomings: isUnseen(needs) ? [] : needs,
+    schema: schemaStatus(record, environment.clock.now().slice(0, 10)),
     drift: findDrift(record, isUnseen(view) ? null : view, isUnseen(instances) ? null : instances),
     stuck: record.open === null ? null : stuckAt(record.open),
     holder: record.lease === null ? null : await liveness.check(record.lease.holder),

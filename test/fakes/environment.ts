@@ -49,6 +49,7 @@ export const SETTINGS: EnvironmentConfig = {
   drain: { policy: 'leave', afterMs: 0 },
   standbyKeepMs: null,
   retainReleases: 30,
+  migrations: { secondPerson: false },
   hooksFolder: null,
 }
 
@@ -92,6 +93,7 @@ export function fakeEnvironment({
       read: async (sha256) => world.texts.get(sha256) ?? null,
     },
     locks: fakeLocks(world, operator),
+    usage: { read: async (sha) => world.usage.get(sha) ?? null },
     liveness: fakeLiveness(world, operator),
     hooks: fakeHooks(world, operator),
     clock: world.clock.of(operator),

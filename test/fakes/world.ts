@@ -5,6 +5,7 @@ import type { Topology } from '../../src/domain/topology.ts'
 import type { Anchor } from '../../src/ports/edge.ts'
 import type { Instance } from '../../src/ports/runtime.ts'
 import type { Shortcoming } from '../../src/ports/shortcoming.ts'
+import type { ReleaseUsage } from '../../src/ports/usage-store.ts'
 import { VirtualClock } from './clock.ts'
 import type { FakeStore } from './data-store.ts'
 import { type Gate, OPEN_GATE, type Operator } from './operator.ts'
@@ -77,6 +78,7 @@ export class World {
   readonly locks = new Map<string, Operator>()
   /** What was kept on this host by its digest. */
   readonly texts = new Map<string, string>()
+  readonly usage = new Map<Sha, ReleaseUsage>()
   /** Whether there are hooks between phases: without them the engine joins durable writes across phases. */
   hasHooks = false
   /** A fault of the operator's hooks. */

@@ -1,5 +1,6 @@
 import type { Command } from '../define-command.ts'
 import { adopt } from './adopt.ts'
+import { approve } from './approve.ts'
 import { check } from './check.ts'
 import { cleanup } from './cleanup.ts'
 import { deploy } from './deploy.ts'
@@ -32,6 +33,7 @@ export const COMMANDS: readonly Command[] = [
   releasesPrune,
   deploy,
   rollback,
+  approve,
   planDeploy,
   planRollback,
   status,

@@ -8,6 +8,7 @@ import type { Sight } from '../../operations/look-around.ts'
 import type { ColorStatus, StatusReport } from '../../operations/status.ts'
 import type { ListedInstance } from '../../ports/runtime.ts'
 import { proofOf } from './proof.ts'
+import { renderSchema } from './schema.ts'
 import type { Paint } from './style.ts'
 
 /** The report for people: first what is live, then the way back, then what is wrong. */
@@ -25,6 +26,7 @@ export function renderStatus(report: StatusReport, paint: Paint): readonly strin
       : [
           `             ${way('data', readiness.data.open, paint)} ${readiness.data.open ? openToData(readiness.data) : readiness.data.reasons.join('; ')}`,
         ]),
+    ...(report.schema === null ? [] : renderSchema(report.schema, paint)),
     ...report.data.flatMap((one) => renderData(one, paint)),
     ...renderState(report, paint),
     ...report.shortcomings.map(

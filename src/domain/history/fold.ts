@@ -1,6 +1,15 @@
 import type { Sha } from '../ids.ts'
 import type { Effect, Entry, Found, FoundRelease } from '../journal.ts'
 import { foldDataEffect, foldVerified } from './fold-data.ts'
+import {
+  approved,
+  askedForApproval,
+  consumed,
+  foldSchemaEffect,
+  schemaAfter,
+  unknownSchema,
+  withOverride,
+} from './fold-schema.ts'
 import { foldOperation, type OperationState } from './operation.ts'
 import type { ColorRecord, EnvironmentRecord, OperationSummary, ServedRecord } from './record.ts'
 
@@ -43,8 +52,12 @@ function foldFact(record: EnvironmentRecord, entry: Entry): EnvironmentRecord {
       return foldDataEffect(record, fact.effect, entry)
     case 'snapshot-verified':
       return foldVerified(record, fact, entry.at)
+    case 'override-asked':
+      return askedForApproval(record, fact.request, entry)
+    case 'override-approved':
+      return approved(record, fact.key, entry)
     case 'operation-started':
-      return { ...record, open: foldOperation(null, entry) }
+      return { ...consumed(record, fact.plan), open: foldOperation(null, entry) }
     case 'step-succeeded':
       return fact.effects.reduce(
         (before, effect) => foldEffect(before, effect, entry, false),
@@ -75,6 +88,7 @@ function adopted(record: EnvironmentRecord, { live, colors }: Found, { at }: Ent
     ...record,
     open: null,
     maintenance: null,
+    schema: unknownSchema(at),
     live: { ...held, color: live, since: at },
     colors: { blue: color(colors.blue), green: color(colors.green) },
     served: [...record.served, served].slice(-MAX_SERVED),
@@ -102,9 +116,13 @@ function foldEffect(record: EnvironmentRecord, effect: Effect, entry: Entry, und
       }
     case 'live':
       return undoing ? trafficTakenBack(record, effect, entry) : trafficMoved(record, effect, entry)
+    case 'migrations-judged':
     case 'migrated':
     case 'sql-run':
-      return record
+      return foldSchemaEffect(record, effect, entry)
+    case 'data-replaced':
+    case 'data-put-back':
+      return { ...foldDataEffect(record, effect, entry), schema: unknownSchema(at) }
     default:
       return foldDataEffect(record, effect, entry)
   }
@@ -168,7 +186,7 @@ function foldFinished(record: EnvironmentRecord, entry: Entry): EnvironmentRecor
   const operation = record.open
   if (operation === null || operation.finished === null) return record
   const { plan, finished } = operation
-  const closed = { ...record, open: null, last: summarize(operation) }
+  const closed = { ...record, open: null, last: summarize(operation), schema: schemaAfter(record.schema, operation) }
   switch (finished.outcome) {
     case 'done':
       return settledWell(closed, operation, entry)
@@ -214,7 +232,12 @@ function afterTrafficStayed(
   const blocked = fate === 'good' ? record.blocked.filter((one) => one.sha !== sha) : record.blocked
   if (plan.kind !== 'rollback') return { ...record, served, blocked }
   const reason = plan.reason ?? `rolled back from ${plan.from?.sha ?? 'an unknown release'}`
-  return { ...record, served, blocked, freeze: { reason, actor: entry.actor, at: entry.at, operation: plan.operation } }
+  return {
+    ...withOverride(record, plan, entry),
+    served,
+    blocked,
+    freeze: { reason, actor: entry.actor, at: entry.at, operation: plan.operation },
+  }
 }
 
 function block(record: EnvironmentRecord, sha: Sha, entry: Entry, why: string): EnvironmentRecord {

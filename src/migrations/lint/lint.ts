@@ -92,7 +92,7 @@ export function lintFiles(parser: SqlParser, files: readonly LintFile[], setting
   return { files: reported, statements }
 }
 
-function newReplay(parser: SqlParser, { server, world }: LintSettings): Replay {
+export function newReplay(parser: SqlParser, { server, world }: Pick<LintSettings, 'server' | 'world'>): Replay {
   return {
     catalog: emptyCatalog(),
     parser,
