@@ -59,15 +59,18 @@ const websocketsApart: Plugin = {
   },
 }
 
-/** The grammar and the rules of `migrations lint` stay a file of their own too. */
-const lintApart: Plugin = {
-  name: 'lint-apart',
+/** What needs PostgreSQL's grammar: a file of its own each, for those who ask for it. */
+const WITH_GRAMMAR = ['lint', 'plan-migration', 'backfill'] as const
+
+const grammarApart: Plugin = {
+  name: 'grammar-apart',
   setup(builder) {
-    builder.onResolve({ filter: /\/lint\.ts$/ }, ({ path, importer }) =>
-      path === '../lint.ts' && importer.endsWith('src/cli/commands/migrations.ts')
-        ? { path: './lint.cjs', external: true }
-        : undefined,
-    )
+    builder.onResolve({ filter: /^\.\.\/[\w-]+\.ts$/ }, ({ path, importer }) => {
+      const name = WITH_GRAMMAR.find((one) => path === `../${one}.ts`)
+      return name !== undefined && importer.endsWith('src/cli/commands/migrations.ts')
+        ? { path: `./${name}.cjs`, external: true }
+        : undefined
+    })
   },
 }
 
@@ -91,7 +94,7 @@ await Promise.all([
     ...common,
     entryPoints: ['src/cli/entry.ts'],
     outfile: join(dist, 'cli.cjs'),
-    plugins: [parserApart, lintApart, commanderApart, websocketsApart],
+    plugins: [parserApart, grammarApart, commanderApart, websocketsApart],
   }),
   build({
     ...common,
@@ -100,14 +103,16 @@ await Promise.all([
     plugins: [childProcessLater],
   }),
   build({ ...common, entryPoints: ['ws'], outfile: join(dist, 'ws.cjs') }),
-  build({ ...common, entryPoints: ['src/cli/lint.ts'], outfile: join(dist, 'lint.cjs') }),
+  ...WITH_GRAMMAR.map((name) =>
+    build({ ...common, entryPoints: [`src/cli/${name}.ts`], outfile: join(dist, `${name}.cjs`) }),
+  ),
   build({ ...common, entryPoints: ['src/config/parse.ts'], outfile: join(dist, 'parse-config.cjs') }),
   build({ ...common, entryPoints: ['src/drivers/process/one-off.ts'], outfile: join(dist, 'one-off.cjs') }),
 ])
 // Beside the bundle, where libpg-query looks for it.
 copyFileSync(join(root, 'node_modules/libpg-query/wasm/libpg-query.wasm'), join(dist, 'libpg-query.wasm'))
 // What is bundled keeps its licence.
-const licences = ['commander', 'libpg-query', 'ws', 'yaml', 'zod'].map((name) => {
+const licences = ['commander', 'libpg-query', 'pgsql-deparser', 'ws', 'yaml', 'zod'].map((name) => {
   const text = readFileSync(join(root, 'node_modules', name, 'LICENSE'), 'utf8')
   return `${name}\n${'='.repeat(name.length)}\n\n${text.trim()}\n`
 })

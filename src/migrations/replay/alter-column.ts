@@ -3,7 +3,7 @@ import { as, fingerprint, type NodeOf, texts } from '../sql/node.ts'
 import { changeColumn } from './change-column.ts'
 import type { ColumnAddition } from './changes.ts'
 import { addConstraint } from './constraints.ts'
-import { addSerialSequence, setNotNull } from './create-table.ts'
+import { addOwnedSequence, addSerialSequence, setNotNull } from './create-table.ts'
 import { dropView } from './drop-view.ts'
 import { indexesOf, putTable, removeRelation } from './put.ts'
 import { readColumn } from './read-column.ts'
@@ -151,6 +151,7 @@ export function setIdentity(replay: Replay, table: Table, cmd: Cmd): void {
   if (cmd.subtype === 'AT_DropIdentity') {
     replay.record.change({ kind: 'drop-identity', table, column })
     changeColumn(replay, table, column.id, { identity: null })
+    dropOwnedSequences(replay, table, column)
     return
   }
   const constraint = as(cmd.def, 'Constraint')
@@ -162,6 +163,7 @@ export function setIdentity(replay: Replay, table: Table, cmd: Cmd): void {
   if (cmd.subtype === 'AT_AddIdentity')
     replay.record.change({ kind: 'add-identity', table, column, isAlways: kind === 'a', hasStart })
   changeColumn(replay, table, column.id, { identity: kind === 'a' ? 'always' : 'by default', notNull: true })
+  if (cmd.subtype === 'AT_AddIdentity') addOwnedSequence(replay, table, column)
 }
 
 export function setGenerated(replay: Replay, table: Table, cmd: Cmd): void {

@@ -123,7 +123,11 @@ export function setNotNull(replay: Replay, { oid }: Table, constraint: Constrain
 }
 
 export function addSerialSequence(replay: Replay, table: Table, { column, addition }: WrittenColumn): void {
-  if (!addition.serial && column.identity === null) return
+  if (addition.serial || column.identity !== null) addOwnedSequence(replay, table, column)
+}
+
+/** The sequence of a serial or identity column, under the name that PostgreSQL gives it. */
+export function addOwnedSequence(replay: Replay, table: Table, column: Column): void {
   const sequence: Sequence = {
     oid: replay.catalog.nextOid(),
     schema: table.schema,
