@@ -1,5 +1,6 @@
 import { parseLsn } from '../../domain/data/lsn.ts'
 import type { Database } from '../../ports/database.ts'
+import { backfill } from './backfill.ts'
 import { readConnections } from './connections.ts'
 import { readFacts } from './facts.ts'
 import { findShortcomings } from './find-shortcomings.ts'
@@ -39,6 +40,7 @@ export function postgresDatabase(host: PostgresHost): Database {
     verify: (mark) => verifyCopy(host, mark),
     readSql,
     runSql: (ask) => runSql(host, ask),
+    backfill: (ask) => backfill(host, ask),
     tables: () => readTables(host),
     rows: (ask) => readRows(host, ask),
     forkTimeline: () => forkTimeline(host),

@@ -92,6 +92,7 @@ export function lintFiles(parser: SqlParser, files: readonly LintFile[], setting
   return { files: reported, statements }
 }
 
+/** A schema with nothing in it. */
 export function newReplay(parser: SqlParser, { server, world }: Pick<LintSettings, 'server' | 'world'>): Replay {
   return {
     catalog: emptyCatalog(),
