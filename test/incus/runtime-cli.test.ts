@@ -147,8 +147,10 @@ describe('a day with containers', () => {
   })
 
   it('cleans up what is not live, and nothing else', async () => {
-    const force = ['--force', '--reason', 'memory is short']
-    await succeeds('cleanup', '--yes', ...force)
+    // R1 on blue was proved: a way back is not destroyed without an order (I6).
+    const refused = await ends(3, 'cleanup', '--yes')
+    expect(refused.err).toContain('blue is the fast way back to 111111111111')
+    await succeeds('cleanup', '--yes', '--force', '--reason', 'memory is short')
     expect(await served()).toEqual({ sha: R2, color: 'green' })
     expect((await succeeds('status')).out).toMatch(/blue +empty/)
     await succeeds('doctor')
