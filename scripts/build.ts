@@ -45,12 +45,24 @@ const PARSER: Apart = {
   entry: 'src/config/parse.ts',
   file: 'parse-config.cjs',
 }
-const LINTER: Apart = {
-  from: 'src/cli/commands/migrations.ts',
-  as: '../lint.ts',
-  entry: 'src/cli/lint.ts',
-  file: 'lint.cjs',
-}
+/** What needs PostgreSQL's grammar: a file of its own each, for those who ask for it. */
+const WITH_GRAMMAR = ['lint', 'plan-migration', 'backfill'].map(
+  (name): Apart => ({
+    from: 'src/cli/commands/migrations.ts',
+    as: `../${name}.ts`,
+    entry: `src/cli/${name}.ts`,
+    file: `${name}.cjs`,
+  }),
+)
+/** Whatever judges a release's migrations, with the grammar and the rules: no flip does, and a deploy does where there are migrations. */
+const JUDGE = ['deploy', 'rollback', 'target-verdict', 'run-plan', 'publish'].map(
+  (importer): Apart => ({
+    from: `src/operations/${importer}.ts`,
+    as: './migrations/apart.ts',
+    entry: 'src/operations/migrations/apart.ts',
+    file: 'judge.cjs',
+  }),
+)
 /** Starting and stopping instances: a flip does neither. */
 const CHANGES: Apart = {
   from: 'src/drivers/process/runtime.ts',
@@ -109,13 +121,14 @@ const childProcessLater: Plugin = {
 
 const one = (entry: string, file: string, plugins: Plugin[] = []) =>
   // The linter's errors are told as they are; names for its many closures cost a tenth of its start.
-  build({ ...common, keepNames: entry !== LINTER.entry, entryPoints: [entry], outfile: join(dist, file), plugins })
+  build({ ...common, keepNames: entry !== 'src/cli/lint.ts', entryPoints: [entry], outfile: join(dist, file), plugins })
 
 await rm(dist, { recursive: true, force: true })
 await Promise.all([
-  one('src/cli/entry.ts', 'cli.cjs', [apart([PARSER, LINTER])]),
-  one('src/cli/entry.ts', 'hot.cjs', [hotVerbs, apart([PARSER, PROGRAM, CHANGES])]),
-  ...[PARSER, LINTER, CHANGES].map(({ entry, file }) => one(entry, file)),
+  one('src/cli/entry.ts', 'cli.cjs', [apart([PARSER, ...WITH_GRAMMAR, ...JUDGE])]),
+  one('src/cli/entry.ts', 'hot.cjs', [hotVerbs, apart([PARSER, PROGRAM, CHANGES, ...JUDGE])]),
+  ...[PARSER, ...WITH_GRAMMAR, CHANGES].map(({ entry, file }) => one(entry, file)),
+  one('src/operations/migrations/apart.ts', 'judge.cjs'),
   one('commander', 'commander.cjs', [childProcessLater]),
   one('ws', 'ws.cjs'),
   one('src/drivers/process/one-off.ts', 'one-off.cjs'),
@@ -123,7 +136,7 @@ await Promise.all([
 // Beside the bundle, where libpg-query looks for it.
 copyFileSync(join(root, 'node_modules/libpg-query/wasm/libpg-query.wasm'), join(dist, 'libpg-query.wasm'))
 // What is bundled keeps its licence.
-const licences = ['commander', 'libpg-query', 'ws', 'yaml', 'zod'].map((name) => {
+const licences = ['commander', 'libpg-query', 'pgsql-deparser', 'ws', 'yaml', 'zod'].map((name) => {
   const text = readFileSync(join(root, 'node_modules', name, 'LICENSE'), 'utf8')
   return `${name}\n${'='.repeat(name.length)}\n\n${text.trim()}\n`
 })

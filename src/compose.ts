@@ -1,12 +1,11 @@
-import { existsSync, writeFileSync } from 'node:fs'
 import { homedir, userInfo } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Config, EnvironmentConfig } from './config/types.ts'
 import type { AppName, OperationId } from './domain/ids.ts'
 import { artifactCache } from './drivers/directory/cache.ts'
 import { directoryRegistry } from './drivers/directory/registry.ts'
-import { haproxyEdge } from './drivers/haproxy/edge.ts'
+import { type HaproxyEdgeAsk, haproxyEdge } from './drivers/haproxy/edge.ts'
 import { systemClock } from './drivers/local/clock.ts'
 import { folderHooks } from './drivers/local/hooks.ts'
 import { localLiveness } from './drivers/local/liveness.ts'
@@ -14,13 +13,13 @@ import { httpProbe } from './drivers/local/probe.ts'
 import { localSharedLock } from './drivers/local/shared-lock.ts'
 import { folderTextStore } from './drivers/local/text-store.ts'
 import { localTransport } from './drivers/local/transport.ts'
+import { folderUsageStore } from './drivers/local/usage-store.ts'
 import { processRuntime } from './drivers/process/runtime.ts'
-import { ensurePrivateFolder } from './lib/safe-folder.ts'
+import { ensureUncommittedFolder } from './lib/safe-folder.ts'
 import { uuid7 } from './lib/uuid7.ts'
 import type { Environment, Surroundings } from './operations/environment.ts'
 import type { DataService } from './ports/data-service.ts'
 import type { Runtime } from './ports/runtime.ts'
-import type { Transport } from './ports/transport.ts'
 import { openSqliteJournal } from './store/sqlite/journal.ts'
 
 /** The only place where drivers and stores are chosen. Opens the environment's journal; connects to nothing else yet. */
@@ -29,8 +28,7 @@ export async function compose(
   settings: EnvironmentConfig,
   actor: string = localActor(),
 ): Promise<Environment> {
-  ensurePrivateFolder(settings.stateFolder)
-  keepOutOfGit(settings.stateFolder)
+  ensureUncommittedFolder(settings.stateFolder)
   const { app } = config
   const { name: environment, stateFolder } = settings
   return {
@@ -43,13 +41,6 @@ export async function compose(
       newId: () => uuid7(),
     }),
   }
-}
-
-/** A journal, a cache and sockets are nobody's sources: the default folder says so itself. */
-function keepOutOfGit(stateFolder: string): void {
-  const folder = dirname(stateFolder)
-  const file = join(folder, '.gitignore')
-  if (basename(folder) === '.backflip' && !existsSync(file)) writeFileSync(file, '*\n')
 }
 
 /** For a look when the journal cannot be read. Opens and makes nothing. */
@@ -70,7 +61,7 @@ export async function composeWithoutJournal(
       config: settings.edge,
       app,
       environment,
-      transport: await edgeTransport(settings),
+      ...(await edgeTransport(settings)),
       sharedLock,
       clock,
     }),
@@ -80,6 +71,8 @@ export async function composeWithoutJournal(
     probe: httpProbe(clock),
     data: await dataServices(settings),
     texts: folderTextStore(join(stateFolder, 'texts')),
+    locks: localSharedLock(stateFolder, clock, liveness),
+    usage: folderUsageStore(join(stateFolder, 'usage')),
     liveness,
     hooks: folderHooks(settings.hooksFolder),
     clock,
@@ -115,12 +108,17 @@ function oneOffEntry(): string {
 }
 
 /** The client of Incus is loaded only where an edge lives in a container. */
-async function edgeTransport({ edge, edgeTransport: way, incus }: EnvironmentConfig): Promise<Transport> {
+async function edgeTransport({ edge, edgeTransport: way, incus }: EnvironmentConfig): Promise<EdgeWay> {
   const here = localTransport()
-  if (way.driver === 'local' || incus === null) return here
-  const { clientFromConfig, edgeTransportOf } = await import('./drivers/incus/from-config.ts')
-  return edgeTransportOf(clientFromConfig(incus), way, { folder: edge.folder, here })
+  if (way.driver === 'local' || incus === null) return { transport: here }
+  const { checkEdgeTransport, clientFromConfig, edgeTransportOf } = await import('./drivers/incus/from-config.ts')
+  const { folder } = edge
+  const client = clientFromConfig(incus)
+  const transport = edgeTransportOf(client, way, { folder, here })
+  return { transport, checkTransport: () => checkEdgeTransport(client, way, { folder, transport }) }
 }
+
+type EdgeWay = Pick<HaproxyEdgeAsk, 'transport' | 'checkTransport'>
 
 /** Where the apps on one edge meet: beside what they share; for an edge in a container, in this user's own folder. */
 function sharedFolder({ edge, edgeTransport: way, incus }: EnvironmentConfig): string {

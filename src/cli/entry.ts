@@ -12,6 +12,18 @@ export async function runProcess(version: string): Promise<void> {
   process.on('SIGINT', () => onInterrupt(interrupt))
   process.on('SIGTERM', () => onInterrupt(interrupt))
   process.exitCode = await main(process.argv.slice(2), processIo(interrupt.signal), version)
+  // A daemon that hangs holds the connections of a look that was given up on for a minute more, and whoever asked has the answer (I9).
+  await Promise.all([...opened].map(written))
+  process.exit()
+}
+
+const opened = new Set<NodeJS.WriteStream>()
+
+/** Settles when all of it is handed over, or its reader went away. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((done) => {
+    stream.write('', () => done())
+  })
 }
 
 /** The first asks the operation to go back; the second leaves at once, and `resume` or `abort` settle it. */
@@ -27,12 +39,11 @@ function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
 
 /** Made when there is something to write: each of the two streams costs Node 1 to 2 ms, and most commands need one. */
 function writerTo(name: 'stdout' | 'stderr'): (text: string) => void {
-  let isOpen = false
   return (text) => {
     const stream = process[name]
     // A reader that went away (`backflip history | head`) is no error of ours.
-    if (!isOpen) stream.on('error', ignoreClosedPipe)
-    isOpen = true
+    if (!opened.has(stream)) stream.on('error', ignoreClosedPipe)
+    opened.add(stream)
     stream.write(text)
   }
 }

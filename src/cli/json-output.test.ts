@@ -10,6 +10,8 @@ import { lockByPerson } from '../engine/lease.ts'
 import { deploy, prepareDeploy } from '../operations/deploy.ts'
 import type { Environment } from '../operations/environment.ts'
 import { freeze } from '../operations/freeze.ts'
+import type { BackfillState } from '../ports/backfill.ts'
+import type { DataService } from '../ports/data-service.ts'
 import { COMMANDS } from './commands/index.ts'
 import type { Io } from './io.ts'
 import { main } from './main.ts'
@@ -23,6 +25,8 @@ beforeAll(() => {
     writeFileSync(join(folder, component, 'server.js'), '')
   }
   writeFileSync(join(folder, 'inverse.sql'), 'SELECT 1;')
+  writeFileSync(join(folder, 'change.sql'), 'ALTER TABLE orders ADD COLUMN note text;')
+  writeFileSync(join(folder, 'change-rows.sql'), "UPDATE orders SET note = '' WHERE note IS NULL")
   mkdirSync(join(folder, 'migrations'))
   writeFileSync(join(folder, 'migrations', '0001_init.sql'), 'CREATE TABLE orders (id bigint PRIMARY KEY);')
 })
@@ -48,13 +52,33 @@ async function leaveOpen(people: People): Promise<void> {
   operator.dead = true
 }
 
+function withBackfill(service: DataService): DataService {
+  const database = service.database()
+  return { ...service, database: () => database && { ...database, backfill: async () => BACKFILLED } }
+}
+
+const BACKFILLED: BackfillState = {
+  phase: 'done',
+  passes: 2,
+  seenRows: 3,
+  totalRows: 3,
+  changedRows: 3,
+  batchRows: 5_000,
+  batches: 1,
+  lockWaits: 0,
+  pausedMs: 0,
+  pausedBy: null,
+  remainingRows: 0,
+}
+
 const takeLock = (people: People) =>
   people.type('bob', ({ journal, liveness, actor }) => lockByPerson({ journal, liveness, actor, message: 'lunch' }))
 
 /** With components to publish, a registry that takes them, a state folder that is there, and logs that say something. */
-function withFiles({ config, settings, registry, runtime, ...rest }: Environment): Environment {
+function withFiles({ config, settings, registry, runtime, data, ...rest }: Environment): Environment {
   return {
     ...rest,
+    data: data.map(withBackfill),
     config: { ...config, components: manifest(r(4)).components },
     settings: { ...settings, stateFolder: folder },
     registry: { ...registry, publish: async (one) => ({ ...one, manifestSha256: '' }) },
@@ -114,6 +138,8 @@ const ROWS: readonly Row[] = [
   { command: 'init' },
   { command: 'check' },
   { command: 'migrations lint migrations' },
+  { command: 'migrations plan change.sql --history migrations --out planned' },
+  { command: 'migrations backfill change-rows.sql' },
   { command: `publish --sha ${r(4)} backend=backend web=web` },
   { command: 'releases list' },
   { command: `releases mark-good ${r(1)} --reason x` },
@@ -122,6 +148,7 @@ const ROWS: readonly Row[] = [
   { command: 'rollback --yes' },
   { command: `plan deploy ${r(3)}` },
   { command: 'plan rollback' },
+  { command: 'approve' },
   { command: 'status' },
   { command: 'history' },
   { command: `history --operation ${operationId(1)}` },

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { usageError } from '../domain/errors.ts'
-import { quote } from '../domain/ids.ts'
 import { sha256Hex } from '../lib/sha256.ts'
 import { LAYOUT_NAMES } from '../migrations/layout/layouts.ts'
 import { chooseRules } from '../operations/migrations/choose-rules.ts'
@@ -9,6 +8,7 @@ import { type LintCache, lintCacheIn } from '../operations/migrations/lint-cache
 import { lintMigrations } from '../operations/migrations/lint-migrations.ts'
 import type { CommandInput } from './define-command.ts'
 import { EXIT } from './exit-codes.ts'
+import { oneOf, parseMajor } from './migration-options.ts'
 import { explainRule } from './render/lint/explain.ts'
 import { renderLint } from './render/lint/render.ts'
 import { painter } from './render/style.ts'
@@ -55,24 +55,6 @@ export async function lint({ args, io, options }: CommandInput): Promise<number>
   })
   io.out(renderLint(outcome, format, painter(io.useColor), asked.notes === true))
   return outcome.report.summary.block > 0 ? EXIT.refused : EXIT.done
-}
-
-function oneOf<T extends string>(given: string, known: readonly T[], flag: string): T {
-  const found = known.find((one) => one === given)
-  if (found !== undefined) return found
-  throw usageError(`${flag} ${quote(given)} is none of ${known.join(', ')}`, { code: 'bad-option', place: { flag } })
-}
-
-const OLDEST_MAJOR = 10
-const NEWEST_MAJOR = 30
-
-function parseMajor(text: string): number {
-  const major = Number(text)
-  if (Number.isInteger(major) && major >= OLDEST_MAJOR && major <= NEWEST_MAJOR) return major
-  throw usageError(`--postgres ${quote(text)} is not a major version, as in 16`, {
-    code: 'bad-option',
-    place: { flag: '--postgres' },
-  })
 }
 
 /** Only the bundle has a version to believe: its own bytes. From source, every run is a fresh one. */

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { BackflipError } from '../domain/errors.ts'
 import { writeFileAtomic } from '../lib/atomic-file.ts'
-import { ensurePrivateFolder, isPrivateFolder } from '../lib/safe-folder.ts'
+import { ensurePrivateFolder, ensureUncommittedFolder, isPrivateFolder } from '../lib/safe-folder.ts'
 import { sha256Hex } from '../lib/sha256.ts'
 import type { Config } from './types.ts'
 
-/** Of the types that are cached. Raised with every change of `types.ts` or of a default, so that an old cache is never believed. */
-const CACHE_VERSION = 3
+/** Of the types that are cached. Raised with every change of `types.ts`, of a default or of a rule, so that an old cache is never believed. */
+const CACHE_VERSION = 4
 
 function cacheFolder(folder: string): string {
   return join(folder, '.backflip', 'config-cache')
@@ -30,7 +30,7 @@ export async function readCached(folder: string, key: string): Promise<Config | 
 /** A cache that cannot be written is no reason to fail: the next start validates again. */
 export async function writeCached(folder: string, key: string, config: Config): Promise<void> {
   try {
-    ensurePrivateFolder(join(folder, '.backflip'))
+    ensureUncommittedFolder(join(folder, '.backflip'))
     ensurePrivateFolder(cacheFolder(folder))
     const body = JSON.stringify(config)
     await writeFileAtomic(join(cacheFolder(folder), `${key}.json`), `${stampOf(body)}\n${body}`)

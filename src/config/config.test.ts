@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -44,6 +44,34 @@ describe('parseConfig', () => {
       registry: { path: '/x/registry' },
       check: { consecutive: 3, intervalMs: 500, limitMs: 60_000 },
       standbyKeepMs: null,
+    })
+  })
+
+  describe('a runtime on Incus', () => {
+    const runtime = (rest: string) =>
+      GOOD.replace(/runtime: .*/, `incus: { socket: /i.sock }\n    runtime: { driver: incus, image: debian, ${rest} }`)
+    const addresses = 'addresses: { range: 10.0.0.10-10.0.0.40, gateway: 10.0.0.1 }'
+
+    it('is described by an image and a range of addresses', () => {
+      expect(parseConfig(runtime(addresses), '/x/backflip.yaml').environments[0]?.runtime).toMatchObject({
+        driver: 'incus',
+        namePattern: '{app}-{environment}-{component}-{color}',
+        addresses: { first: '10.0.0.10', last: '10.0.0.40', gateway: '10.0.0.1', prefix: 24 },
+        folder: '/opt/app',
+        service: 'systemd',
+        user: 'root',
+      })
+    })
+
+    it.each([
+      ['bad-addresses', 'addresses: { range: 10.0.0.40-10.0.0.10, gateway: 10.0.0.1 }'],
+      ['bad-addresses', 'addresses: { range: 10.0.0.1-10.0.0.40, gateway: 10.0.0.1 }'],
+      ['bad-addresses', 'addresses: { range: 10.0.0.10-10.0.0.400, gateway: 10.0.0.1 }'],
+      ['bad-addresses', 'addresses: { range: 10.0.0.10-10.0.0.40, gateway: 10.0.0.256 }'],
+      ['script-as-root', `${addresses}, service: script, user: app`],
+      ['bad-name-pattern', `${addresses}, name: "{app}-{color}"`],
+    ])('refuses with %s: %s', (code, rest) => {
+      expect(problem(runtime(rest))).toMatchObject({ code, kind: 'usage' })
     })
   })
 
@@ -109,12 +137,6 @@ describe('parseConfig', () => {
       /host/,
     ],
     [
-      'a secret in a variable that no system has',
-      'env',
-      GOOD.replace('    command:', '    environment: { KEY: { env: "A B" } }\n    command:'),
-      /4:\d+ components\.web\.environment\.KEY/,
-    ],
-    [
       'a duration without a unit',
       'timeout',
       GOOD.replace('{ path: /healthz }', '{ path: /healthz, timeout: 5 }'),
@@ -159,6 +181,18 @@ describe('parseConfig', () => {
       GOOD.replace(/components:[\s\S]*environments/, 'components: {}\nenvironments'),
       /at least one/,
     ],
+    [
+      'a secret from a variable that cannot have that name',
+      'variable',
+      GOOD.replace('    routes:', '    environment:\n      KEY: { env: "A B" }\n    routes:'),
+      /:6:14 components\.web\.environment\.KEY\.env: letters, digits and _: the name of a variable$/,
+    ],
+    [
+      'a value that is written in no known way',
+      'value',
+      GOOD.replace('    routes:', '    environment:\n      KEY: { envv: A }\n    routes:'),
+      /:6:7 components\.web\.environment\.KEY: a plain value, \{env: NAME\}, \{file: path\} or/,
+    ],
     ['what is no YAML', 'yaml', 'app: [', /is not YAML/],
     ['a key twice', 'twice', `${GOOD}app: again\n`, /is not YAML.*unique/i],
   ]
@@ -187,6 +221,11 @@ describe('loadConfig', () => {
     writeFileSync(file(), GOOD.replace('8080', '8081'))
     expect((await loadConfig(file())).environments[0]?.edge.bind.port).toBe(8081)
     expect(readdirSync(cache())).toHaveLength(2)
+  })
+
+  it('makes the default state folder one that git leaves out', async () => {
+    await loadConfig(file())
+    expect(readFileSync(join(folder, '.backflip', '.gitignore'), 'utf8')).toBe('*\n')
   })
 
   it('believes no cache that was changed, cut, or that others could have written', async () => {

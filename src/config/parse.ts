@@ -45,7 +45,7 @@ type Keys = readonly PropertyKey[]
 function explain(issues: readonly Issue[], document: Document, lines: LineCounter, file: string): BackflipError {
   // A key that is not known comes first: with it explained, the one that is missing beside it mostly is too.
   const known = (issue: Issue) => (issue.code === 'unrecognized_keys' ? 0 : 1)
-  const sorted = issues.toSorted((a, b) => known(a) - known(b))
+  const sorted = issues.map(inMeantWay).toSorted((a, b) => known(a) - known(b))
   const problems = sorted.slice(0, MAX_PROBLEMS).map((issue) => describe(issue, document, lines))
   const [first] = problems
   const text = ({ line, column, message }: Problem) => `${file}:${line}:${column} ${message}`
@@ -55,6 +55,16 @@ function explain(issues: readonly Issue[], document: Document, lines: LineCounte
     details: problems.slice(1).map(text),
     hint: 'backflip init, in an empty folder, writes one to compare with',
   })
+}
+
+/** Of several ways to write a value, the one whose keys were used: what is wrong in it says more than that none fits. */
+function inMeantWay(issue: Issue): Issue {
+  if (issue.code !== 'invalid_union') return issue
+  const meant = issue.errors.find((ways) =>
+    ways.every(({ code, path }) => code !== 'unrecognized_keys' && path.length > 0),
+  )
+  const [first] = meant ?? []
+  return first === undefined ? issue : { ...first, path: [...issue.path, ...first.path] }
 }
 
 interface Problem {

@@ -23,17 +23,20 @@ const headerName = z
     'the edge adds these itself: they prove nothing about who answered',
   )
 
-const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,100}$/, 'letters, digits and _')
+const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,100}$/, 'letters, digits and _: the name of a variable')
 
 const value = z
-  .union([
-    z.string(),
-    z.number().transform(String),
-    z.boolean().transform(String),
-    z.strictObject({ env: variable }),
-    z.strictObject({ file }),
-    z.strictObject({ command: argv }),
-  ])
+  .union(
+    [
+      z.string(),
+      z.number().transform(String),
+      z.boolean().transform(String),
+      z.strictObject({ env: variable }),
+      z.strictObject({ file }),
+      z.strictObject({ command: argv }),
+    ],
+    'a plain value, {env: NAME}, {file: path} or {command: [argv]}',
+  )
   .describe(
     'A plain value, or where a secret is read when an instance starts: {env: NAME}, {file: path}, {command: [argv]}',
   )
@@ -276,6 +279,14 @@ const settings = z.strictObject({
       keepReplaced: duration.default('7d').describe('How long at least what a restore replaced is kept'),
     })
     .prefault({}),
+  migrations: z
+    .strictObject({
+      secondPerson: z
+        .boolean()
+        .default(false)
+        .describe('An override of the gate for migrations needs somebody else: `backflip approve`'),
+    })
+    .prefault({}),
   hooks: file.optional().describe('Folder of executables: pre-<phase>, post-<phase>, on-failure'),
 })
 
@@ -293,6 +304,22 @@ export const fileSchema = z.strictObject({
         .describe(
           'PostgreSQL: how long a statement waits for a lock (PGOPTIONS), so that a migration never holds up the live release',
         ),
+      files: file
+        .optional()
+        .describe(
+          'Folder of the migrations, read by `publish`: from then on every deploy and rollback is judged by them',
+        ),
+      layout: z
+        .string()
+        .regex(/^[a-z][a-z-]*$/)
+        .optional()
+        .describe('The runner: prisma, drizzle, goose, flyway, plain …; default: guessed'),
+      transaction: z
+        .enum(['file', 'statement', 'unknown'])
+        .optional()
+        .describe('How the runner sends a file; default: as its layout does'),
+      postgres: z.int().min(10).max(30).default(18).describe('Major version of the server'),
+      timeZone: z.string().min(1).max(60).default('UTC').describe('Of the migrating session'),
     })
     .optional()
     .describe('Phase B: run once per deploy, by the release itself'),

@@ -1,12 +1,13 @@
 import { dirname, join, resolve } from 'node:path'
 import { usageError } from '../domain/errors.ts'
 import { parseAppName, parseComponentName, parseEnvironmentName } from '../domain/ids.ts'
+import { MIGRATIONS_NAME } from '../domain/release.ts'
 import { routeRequest } from '../domain/routing.ts'
 import { parseDuration } from '../lib/duration.ts'
 import { absolute } from './absolute.ts'
 import type { ConfigFile } from './schema.ts'
 import { toData, toEdgeTransport, toIncus, toIncusRuntime, toSnapshots } from './to-incus.ts'
-import type { ComponentConfig, Config, EnvironmentConfig, HaproxyConfig } from './types.ts'
+import type { ComponentConfig, Config, EnvironmentConfig, HaproxyConfig, MigrationFilesConfig } from './types.ts'
 
 /** From what is written to what is used: durations in milliseconds, absolute paths, branded names, and the rules that span keys. */
 export function toConfig(written: ConfigFile, file: string): Config {
@@ -33,10 +34,32 @@ export function toConfig(written: ConfigFile, file: string): Config {
             check: migrate.check ?? null,
             timeoutMs: parseDuration(migrate.timeout),
             lockTimeoutMs: parseDuration(migrate.lockTimeout),
+            files: toMigrationFiles(migrate, components, folder),
           },
     environments: Object.entries(written.environments).map(([name, one]) =>
       toEnvironment(name, one, folder, components),
     ),
+  }
+}
+
+function toMigrationFiles(
+  { files, layout, transaction, postgres, timeZone }: NonNullable<ConfigFile['migrate']>,
+  components: readonly ComponentConfig[],
+  folder: string,
+): MigrationFilesConfig | null {
+  if (files === undefined) return null
+  if (components.some(({ name }) => name === MIGRATIONS_NAME)) {
+    throw usageError(`a component cannot be called ${MIGRATIONS_NAME}: the registry keeps the migrations under it`, {
+      code: 'bad-name',
+      place: { flag: `components.${MIGRATIONS_NAME}` },
+    })
+  }
+  return {
+    folder: absolute(folder, files),
+    layout: layout ?? null,
+    transaction: transaction ?? null,
+    postgres,
+    timeZone,
   }
 }
 
@@ -110,6 +133,7 @@ function toEnvironment(
     data,
     snapshots: toSnapshots(one.snapshots),
     retainReleases: one.retain,
+    migrations: one.migrations,
     hooksFolder: one.hooks === undefined ? null : absolute(folder, one.hooks),
   }
 }

@@ -15,8 +15,21 @@ export interface Config {
     readonly timeoutMs: number
     /** For each statement, by PGOPTIONS. */
     readonly lockTimeoutMs: number
+    /** Where the texts are, read when a release is published; null: nobody said. */
+    readonly files: MigrationFilesConfig | null
   } | null
   readonly environments: readonly EnvironmentConfig[]
+}
+
+export interface MigrationFilesConfig {
+  /** Absolute. */
+  readonly folder: string
+  /** Null: guessed from the files. */
+  readonly layout: string | null
+  /** Null: as the layout says. */
+  readonly transaction: 'file' | 'statement' | 'unknown' | null
+  readonly postgres: number
+  readonly timeZone: string
 }
 
 /** What a release will say of the component, before there is an artifact. */
@@ -37,6 +50,8 @@ export interface EnvironmentConfig extends PlanSettings {
   /** How long the old color stays up as the fast way back; null: until the next deploy or cleanup. */
   readonly standbyKeepMs: number | null
   readonly retainReleases: number
+  /** An override needs somebody else's agreement. */
+  readonly migrations: { readonly secondPerson: boolean }
   /** Folder with hook executables, or null. */
   readonly hooksFolder: string | null
 }

@@ -1,10 +1,12 @@
 import type { Color } from './color.ts'
+import type { ApprovalRequest } from './compatibility/override.ts'
+import type { ReleaseVerdict } from './compatibility/verdict.ts'
 import type { ErrorRecord } from './errors.ts'
 import type { DataServiceName, JournalId, OperationId, Sha, SnapshotName } from './ids.ts'
 import type { Json } from './json.ts'
 import type { Phase } from './phase.ts'
 import type { Plan } from './plan/plan.ts'
-import type { EnvironmentValue } from './release.ts'
+import type { CarriedMigration, EnvironmentValue } from './release.ts'
 
 /** What a finished step did to the environment. The fold reads these and never the names of steps. */
 export type Effect =
@@ -23,6 +25,14 @@ export type Effect =
     }
   | { readonly effect: 'color-stopped'; readonly color: Color }
   | { readonly effect: 'live'; readonly color: Color | null; readonly sha: Sha | null; readonly generation: number }
+  /** What the schema will be when the release has migrated, and who survives that. Nothing was changed by it. */
+  | {
+      readonly effect: 'migrations-judged'
+      readonly sha: Sha
+      readonly extra: readonly CarriedMigration[]
+      readonly inverses: readonly { readonly of: string; readonly sha256: string }[]
+      readonly verdicts: readonly ReleaseVerdict[]
+    }
   | { readonly effect: 'migrated'; readonly sha: Sha }
   | {
       readonly effect: 'snapshot-taken'
@@ -116,8 +126,16 @@ export type Fact =
   | { readonly kind: 'frozen'; readonly reason: string }
   | { readonly kind: 'unfrozen'; readonly reason: string }
   | { readonly kind: 'marked-good'; readonly sha: Sha; readonly reason: string }
+  /** A second person is to agree to an override, and does. */
+  | { readonly kind: 'override-asked'; readonly request: ApprovalRequest }
+  | { readonly kind: 'override-approved'; readonly key: string }
   | { readonly kind: 'drift-repaired'; readonly what: string }
-  /** By `snapshots prune`, outside of an operation. */
+  /** By `snapshots prune`, outside of an operation: the order first, and each removal after it. */
+  | {
+      readonly kind: 'prune-ordered'
+      readonly snapshots: readonly { readonly service: DataServiceName; readonly snapshot: SnapshotName }[]
+      readonly kept: readonly { readonly service: DataServiceName; readonly keptAs: string }[]
+    }
   | {
       readonly kind: 'data-removed'
       readonly effect: Extract<Effect, { readonly effect: 'snapshot-removed' | 'kept-removed' }>
@@ -209,6 +227,9 @@ export const HEADLINES: readonly Fact['kind'][] = [
   'marked-good',
   'lease-broken',
   'journal-adopted',
+  'override-asked',
+  'override-approved',
   'drift-repaired',
   'snapshot-verified',
+  'prune-ordered',
 ]

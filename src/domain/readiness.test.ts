@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { History, r } from '../../test/fakes/history.ts'
 import { judgeReadiness, type ReadinessWorld } from './readiness.ts'
 
-const WELL: ReadinessWorld = { standbyProblems: [], fullTargetCached: true, fastMs: 50, fullMs: 6_000 }
+const WELL: ReadinessWorld = {
+  standbyProblems: [],
+  fullTargetCached: true,
+  fastMs: 50,
+  fullMs: 6_000,
+  snapshots: [],
+}
 
 describe('readiness', () => {
   it('both ways are open after a deploy, each with its release and how long it took the last time', () => {

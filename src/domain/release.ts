@@ -1,4 +1,4 @@
-import type { AppName, ComponentName, Sha } from './ids.ts'
+import { type AppName, type ComponentName, parseComponentName, type Sha } from './ids.ts'
 
 /** A secret is a reference in the config and in a manifest; its value is read only where an instance starts. */
 export type SecretReference =
@@ -53,6 +53,29 @@ export interface Migrate {
   readonly timeoutMs: number
 }
 
+/** One migration that a release carries. */
+export interface CarriedMigration {
+  /** As its runner records it. */
+  readonly name: string
+  /** In the archive of the release's migrations, with `/`. */
+  readonly path: string
+  /** Of the file's bytes, 64 hex digits. */
+  readonly sha256: string
+}
+
+/** How a release's migrations are laid out and sent, and the archive that holds their texts and their inverses. */
+export interface MigrationFiles {
+  /** Name of the runner whose layout it is (`migrations/layout/layouts.ts`). */
+  readonly layout: string
+  /** How the runner sends a file; null: as the layout says. */
+  readonly transaction: 'file' | 'statement' | 'unknown' | null
+  /** Major version of the server that they are meant for. */
+  readonly postgres: number
+  /** Of the migrating session. */
+  readonly timeZone: string
+  readonly artifact: Artifact
+}
+
 /** One release: a git SHA and everything needed to run it again, byte for byte. */
 export interface Manifest {
   readonly version: 1
@@ -60,9 +83,23 @@ export interface Manifest {
   readonly sha: Sha
   readonly components: readonly ReleaseComponent[]
   readonly migrate: Migrate | null
-  /** Names of the migrations the release carries, oldest first, each with its SHA-256. */
-  readonly migrations: readonly { readonly name: string; readonly sha256: string }[]
+  /** The migrations that the release carries, in the order in which its runner applies them. */
+  readonly migrations: readonly CarriedMigration[]
+  /** Left out when nothing said where the migrations are: then nobody knows which there are. */
+  readonly migrationFiles?: MigrationFiles
   readonly builtBy: string
   /** ISO 8601, UTC. */
   readonly builtAt: string
+}
+
+/** Under this name the archive of the migrations stands in a registry, beside those of the components: none of them may be called so. */
+export const MIGRATIONS_NAME = parseComponentName('migrations')
+
+/** Every file of a release in a registry. */
+export function artifactsOf({
+  components,
+  migrationFiles,
+}: Manifest): readonly { readonly name: ComponentName; readonly artifact: Artifact }[] {
+  const own = components.map(({ name, artifact }) => ({ name, artifact }))
+  return migrationFiles === undefined ? own : [...own, { name: MIGRATIONS_NAME, artifact: migrationFiles.artifact }]
 }

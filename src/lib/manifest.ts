@@ -1,13 +1,16 @@
 import { BackflipError } from '../domain/errors.ts'
 import { parseAppName, parseComponentName, parseSha } from '../domain/ids.ts'
-import type {
-  Artifact,
-  EnvironmentValue,
-  HealthCheck,
-  Manifest,
-  Migrate,
-  ReleaseComponent,
-  Route,
+import {
+  type Artifact,
+  artifactsOf,
+  type CarriedMigration,
+  type EnvironmentValue,
+  type HealthCheck,
+  type Manifest,
+  type Migrate,
+  type MigrationFiles,
+  type ReleaseComponent,
+  type Route,
 } from '../domain/release.ts'
 import { canonicalJson } from './canonical-json.ts'
 import { sha256Hex } from './sha256.ts'
@@ -15,6 +18,8 @@ import { sha256Hex } from './sha256.ts'
 /** By hand and not with the config's validator: a fast rollback reads manifests, and loading that validator costs more than the flip. */
 
 export const MAX_MANIFEST_BYTES = 1024 * 1024
+/** Of one release. A history that is longer is squashed, or has no list in the manifest. */
+export const MAX_MIGRATIONS = 5_000
 
 export function manifestBytes(manifest: Manifest): string {
   return `${canonicalJson(manifest)}\n`
@@ -40,6 +45,7 @@ export function parseManifest(bytes: Uint8Array | string): Manifest {
     'components',
     'migrate',
     'migrations',
+    'migrationFiles',
     'builtBy',
     'builtAt',
   ])
@@ -50,14 +56,15 @@ export function parseManifest(bytes: Uint8Array | string): Manifest {
     sha: parseSha(string(root.sha, 'sha')),
     components: list(root.components, 'components', 64).map((one, index) => component(one, `components[${index}]`)),
     migrate: root.migrate === null ? null : migrate(root.migrate),
-    migrations: list(root.migrations, 'migrations', 100_000).map((one, index) =>
+    migrations: list(root.migrations, 'migrations', MAX_MIGRATIONS).map((one, index) =>
       migration(one, `migrations[${index}]`),
     ),
+    ...(root.migrationFiles === undefined ? {} : { migrationFiles: migrationFiles(root.migrationFiles) }),
     builtBy: string(root.builtBy, 'builtBy'),
     builtAt: string(root.builtAt, 'builtAt'),
   }
-  const names = manifest.components.map(({ name }) => name)
-  if (names.length === 0 || new Set(names).size !== names.length)
+  const names = artifactsOf(manifest).map(({ name }) => name)
+  if (manifest.components.length === 0 || new Set(names).size !== names.length)
     throw bad('its components are none, or one is there twice')
   return manifest
 }
@@ -143,9 +150,27 @@ function migrate(value: unknown): Migrate {
   return one.check === undefined ? base : { ...base, check: command(one.check, 'migrate.check') }
 }
 
-function migration(value: unknown, at: string): Manifest['migrations'][number] {
-  const one = object(value, at, ['name', 'sha256'])
-  return { name: string(one.name, `${at}.name`), sha256: digest(one.sha256, `${at}.sha256`) }
+function migration(value: unknown, at: string): CarriedMigration {
+  const one = object(value, at, ['name', 'path', 'sha256'])
+  const path = string(one.path, `${at}.path`)
+  if (path.startsWith('/') || path.split('/').some((part) => part === '' || part === '.' || part === '..'))
+    throw bad(`${at}.path leaves its archive`)
+  return { name: string(one.name, `${at}.name`), path, sha256: digest(one.sha256, `${at}.sha256`) }
+}
+
+const TRANSACTIONS = ['file', 'statement', 'unknown', null] as const
+
+function migrationFiles(value: unknown): MigrationFiles {
+  const one = object(value, 'migrationFiles', ['layout', 'transaction', 'postgres', 'timeZone', 'artifact'])
+  const transaction = TRANSACTIONS.find((known) => known === one.transaction)
+  if (transaction === undefined) throw bad('migrationFiles.transaction is none that is known')
+  return {
+    layout: string(one.layout, 'migrationFiles.layout'),
+    transaction,
+    postgres: integer(one.postgres, 'migrationFiles.postgres', 1, 100),
+    timeZone: string(one.timeZone, 'migrationFiles.timeZone'),
+    artifact: artifact(one.artifact, 'migrationFiles.artifact'),
+  }
 }
 
 function object(value: unknown, at: string, keys: readonly string[] | null): { readonly [key: string]: unknown } {

@@ -1,8 +1,8 @@
-import { chmod, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { ensurePrivateFolder, isPrivateFolder } from './safe-folder.ts'
+import { ensurePrivateFolder, ensureUncommittedFolder, isPrivateFolder } from './safe-folder.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -42,4 +42,14 @@ test('refuses a symbolic link, and a file', async () => {
   await writeFile(join(folder, 'file'), '')
   expect(() => ensurePrivateFolder(join(folder, 'link'))).toThrowError(unsafe)
   expect(() => isPrivateFolder(join(folder, 'file'))).toThrowError(unsafe)
+})
+
+test('one that is made to hold state is never committed by accident; one that was there stays as it is', async () => {
+  const made = join(folder, 'made')
+  ensureUncommittedFolder(made)
+  expect(await readFile(join(made, '.gitignore'), 'utf8')).toBe('*\n')
+  expect((await stat(made)).mode & 0o777).toBe(0o700)
+  await rm(join(made, '.gitignore'))
+  ensureUncommittedFolder(made)
+  expect(await readdir(made)).toEqual([])
 })

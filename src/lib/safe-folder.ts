@@ -1,4 +1,5 @@
-import { chmodSync, lstatSync, mkdirSync, type Stats } from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync, type Stats, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { BackflipError } from '../domain/errors.ts'
 
 const WRITABLE_BY_OTHERS = 0o022
@@ -12,6 +13,13 @@ export function ensurePrivateFolder(path: string): void {
   mkdirSync(path, { recursive: true, mode: 0o700 })
   // A umask may take bits away from us, and somebody may have been faster: look again instead of believing.
   if (isPrivateFolder(path)) chmodSync(path, 0o700)
+}
+
+/** As above. One that is made here says to git that nothing in it is committed: by default it lies beside the configuration, in somebody's checkout. */
+export function ensureUncommittedFolder(path: string): void {
+  if (isPrivateFolder(path)) return
+  ensurePrivateFolder(path)
+  writeFileSync(join(path, '.gitignore'), '*\n', { mode: 0o600 })
 }
 
 /** False when there is none; error `unsafe-state-folder` as above. Changes nothing. */

@@ -6,7 +6,7 @@ import type { Journal } from '../ports/journal.ts'
 import { adopt } from './adopt.ts'
 import { breakLock } from './break-lock.ts'
 import { deploy, prepareDeploy } from './deploy.ts'
-import { repair } from './doctor.ts'
+import { examine, repair } from './doctor.ts'
 import type { Environment } from './environment.ts'
 import { markGood } from './mark-good.ts'
 import { loadRecord } from './record.ts'
@@ -54,6 +54,9 @@ describe('I8: a journal that is not the one the edge saw last', () => {
         code: 'journal-differs',
       })
     }
+    expect((await older.type('ann', examine)).drift).toMatchObject([
+      { code: 'journal-differs', repair: 'person', next: expect.stringContaining('backflip adopt') },
+    ])
     expect(older.world.edge.running).toBe(true)
     expect(older.world.edge.file?.anchor).toBe(anchor)
   })

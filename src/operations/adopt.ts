@@ -2,12 +2,12 @@ import { COLORS, type Color, isColor } from '../domain/color.ts'
 import { BackflipError } from '../domain/errors.ts'
 import type { EnvironmentRecord } from '../domain/history/record.ts'
 import type { Found, FoundRelease } from '../domain/journal.ts'
+import { refuseWhileOpen } from '../domain/plan/guards.ts'
 import type { EdgeView } from '../ports/edge.ts'
-import type { Instance } from '../ports/runtime.ts'
+import type { Instance, ListedInstance } from '../ports/runtime.ts'
 import type { Environment, RunOptions } from './environment.ts'
 import { anchorOf } from './observe.ts'
 import { loadRecord } from './record.ts'
-import { refuseWhileOpen } from './run-plan.ts'
 import { hasSamePast } from './same-past.ts'
 import { withLease } from './with-lease.ts'
 
@@ -22,7 +22,7 @@ export async function adopt(environment: Environment, reason: string, options: R
     // In a journal that is whole an open operation is what happened: it is settled first.
     const isWhole = await hasSamePast(environment, view.anchor)
     if (isWhole) refuseWhileOpen(record)
-    const found = findOtherwise(record, view, instances, isWhole)
+    const found = findOtherwise(record, view, seenOnly(instances), isWhole)
     const previous = view.anchor?.journal ?? null
     await journal.append(lease.token, [
       {
@@ -33,6 +33,18 @@ export async function adopt(environment: Environment, reason: string, options: R
     ])
     await edge.fence({ anchor: await anchorOf(environment), adopt: true })
     return found
+  })
+}
+
+/** What is written from here on is believed: nothing is written that nobody could see. */
+function seenOnly(instances: readonly ListedInstance[]): readonly Instance[] {
+  const unseen = instances.filter(({ state }) => state === 'unknown')
+  if (unseen.length === 0) return instances.filter((one) => one.state !== 'unknown')
+  throw new BackflipError('some instances are on a host that does not answer, and nobody can say what they are', {
+    code: 'instances-unseen',
+    kind: 'person',
+    details: unseen.map(({ name }) => name),
+    hint: 'bring that host back, then the same command again',
   })
 }
 

@@ -50,6 +50,7 @@ async function limitOf({ settings, clock, runtime }: Environment, record: Observ
   const { standbyKeepMs } = settings
   if (standbyKeepMs === null) return null
   const now = { at: clock.now(), monotonicMs: clock.monotonicMs() }
-  if (!standbyIsExpired(record, standbyKeepMs, now, await runtime.list())) return null
+  const seen = (await runtime.list()).filter((one) => one.state !== 'unknown')
+  if (!standbyIsExpired(record, standbyKeepMs, now, seen)) return null
   return `standby.keepFor, ${formatDuration(standbyKeepMs)}, is over`
 }

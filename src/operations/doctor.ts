@@ -1,29 +1,67 @@
+import type { BackflipError } from '../domain/errors.ts'
 import type { OperationState } from '../domain/history/operation.ts'
 import type { EnvironmentRecord } from '../domain/history/record.ts'
+import { refuseWhileOpen } from '../domain/plan/guards.ts'
+import type { EdgeView } from '../ports/edge.ts'
+import type { ListedInstance } from '../ports/runtime.ts'
 import { type Drift, findDrift } from './drift.ts'
 import type { Environment, RunOptions } from './environment.ts'
+import { findShortcomings, type Shortcomings, type Unanswered } from './find-shortcomings.ts'
+import { isUnseen, look, type Unseen } from './look.ts'
 import { observe } from './observe.ts'
-import { refuseWhileOpen } from './run-plan.ts'
-import { refuseAnotherPast } from './same-past.ts'
+import { loadRecord } from './record.ts'
+import { anotherPast, refuseAnotherPast } from './same-past.ts'
 import { takeFenceUnder } from './take-fence.ts'
 import { withLease } from './with-lease.ts'
 
-export interface DoctorReport {
+/** What the ports promise for one look, with a little more. */
+const LOOK_MS = 3_000
+
+export interface RepairReport {
   readonly drift: readonly Drift[]
-  /** What was mended just now; empty without `repair`. */
+  /** What was mended just now. */
   readonly repaired: readonly Drift[]
 }
 
-/** Shows every difference between journal, edge and runtime. Changes nothing. */
-export async function examine(environment: Environment): Promise<DoctorReport> {
-  const { record, view } = await observe(environment)
-  // What differs while an operation is open is its own business, and that it is open is what a person should know first.
-  if (record.open !== null) return { drift: [unfinished(record.open)], repaired: [] }
-  return { drift: findDrift(record, view, await environment.runtime.list()), repaired: [] }
+export interface Examination extends Shortcomings {
+  readonly drift: readonly Drift[]
+}
+
+/** Every difference between journal, edge and runtime, and what operations will run into. Changes nothing; bounded, and what was not seen is said. */
+export async function examine(environment: Environment): Promise<Examination> {
+  const { journal, edge, runtime } = environment
+  const [record, view, instances, { shortcomings, unanswered }] = await Promise.all([
+    loadRecord(journal),
+    look(environment, edge.read(), LOOK_MS),
+    look(environment, runtime.list(), LOOK_MS),
+    findShortcomings(environment),
+  ])
+  const past = isUnseen(view) ? null : await anotherPast(environment, view.anchor)
+  const silent = [...unseenAt('edge', view), ...unseenAt('instances', instances), ...unanswered]
+  return {
+    // A journal that was cut is nothing to compare the world with: what differs from it may be right.
+    drift: past === null ? differences(record, view, instances) : [differs(past)],
+    shortcomings,
+    unanswered: silent.filter(({ where }, index) => silent.findIndex((one) => one.where === where) === index),
+  }
+}
+
+/** What differs while an operation is open is its own business, and that it is open is what a person should know first. */
+function differences(
+  record: EnvironmentRecord,
+  view: EdgeView | Unseen,
+  instances: readonly ListedInstance[] | Unseen,
+): readonly Drift[] {
+  if (record.open !== null) return [unfinished(record.open)]
+  return findDrift(record, isUnseen(view) ? null : view, isUnseen(instances) ? null : instances)
+}
+
+function unseenAt(where: string, seen: object): readonly Unanswered[] {
+  return isUnseen(seen) ? [{ where, error: seen.unseen }] : []
 }
 
 /** Mends what can be mended without deciding anything: which color is live is never guessed. */
-export function repair(environment: Environment, options: RunOptions = {}): Promise<DoctorReport> {
+export function repair(environment: Environment, options: RunOptions = {}): Promise<RepairReport> {
   return withLease(environment, 'doctor --repair', options, async ({ lease }) => {
     const { record, view } = await observe(environment)
     await refuseAnotherPast(environment, view.anchor)
@@ -65,6 +103,15 @@ async function mendActiveColor(
 ): Promise<void> {
   if (live === null || !repaired.some(({ code }) => code === 'active-color-differs')) return
   await edge.record({ at: clock.now(), color: live.color, sha: live.sha, operation: live.operation, fencedBy })
+}
+
+function differs({ message, details, hint }: BackflipError): Drift {
+  return {
+    code: 'journal-differs',
+    message: [message, ...details.slice(0, 1)].join(': '),
+    repair: 'person',
+    ...(hint === undefined ? {} : { next: hint }),
+  }
 }
 
 function unfinished({ plan: { kind, operation } }: OperationState): Drift {

@@ -2,7 +2,7 @@ import { COLORS, isColor } from '../domain/color.ts'
 import { sameTraffic } from '../domain/edge-state.ts'
 import type { EnvironmentRecord } from '../domain/history/record.ts'
 import type { EdgeView } from '../ports/edge.ts'
-import type { Instance } from '../ports/runtime.ts'
+import type { ListedInstance } from '../ports/runtime.ts'
 
 /** One difference between what is recorded and what is. `repair` says whether `doctor --repair` may mend it without deciding anything. */
 export interface Drift {
@@ -15,6 +15,7 @@ export interface Drift {
     | 'instance-gone'
     | 'instance-unknown'
     | 'anchor-foreign'
+    | 'journal-differs'
     | 'operation-open'
   readonly message: string
   readonly repair: 'safe' | 'person'
@@ -26,7 +27,7 @@ export interface Drift {
 export function findDrift(
   record: EnvironmentRecord,
   view: EdgeView | null,
-  instances: readonly Instance[] | null,
+  instances: readonly ListedInstance[] | null,
 ): readonly Drift[] {
   // While an operation is open the differences are its own business: resume and abort settle them.
   if (record.open !== null) return []
@@ -88,7 +89,7 @@ function edgeDrift(record: EnvironmentRecord, view: EdgeView): readonly Drift[] 
   return drift
 }
 
-function instanceDrift(record: EnvironmentRecord, instances: readonly Instance[]): readonly Drift[] {
+function instanceDrift(record: EnvironmentRecord, instances: readonly ListedInstance[]): readonly Drift[] {
   const drift: Drift[] = []
   for (const color of COLORS) {
     const held = record.colors[color]

@@ -10,7 +10,9 @@ import type { Liveness } from '../ports/liveness.ts'
 import type { Probe } from '../ports/probe.ts'
 import type { Registry } from '../ports/registry.ts'
 import type { Runtime } from '../ports/runtime.ts'
+import type { SharedLock } from '../ports/shared-lock.ts'
 import type { TextStore } from '../ports/text-store.ts'
+import type { UsageStore } from '../ports/usage-store.ts'
 
 /** One environment with everything an operation may use, made by `compose.ts` (or by a test, from fakes). */
 export interface Environment {
@@ -24,6 +26,9 @@ export interface Environment {
   readonly probe: Probe
   readonly data: readonly DataService[]
   readonly texts: TextStore
+  /** For what runs once at a time on this host, beside operations. */
+  readonly locks: SharedLock
+  readonly usage: UsageStore
   readonly liveness: Liveness
   readonly hooks: Hooks
   readonly clock: Clock

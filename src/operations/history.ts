@@ -61,8 +61,23 @@ function toLine(entry: Entry, finished: ReadonlyMap<OperationId | null, Entry>):
       return [{ seq, line: 'note', at, actor, kind: fact.kind, text: fact.reason }]
     case 'marked-good':
       return [{ seq, line: 'note', at, actor, kind: fact.kind, text: `${fact.sha}: ${fact.reason}` }]
+    case 'override-asked': {
+      const { kind, target, override } = fact.request
+      const text = `${kind} of ${target}, ${override.rules.join(', ')}: ${override.reason}`
+      return [{ seq, line: 'note', at, actor, kind: fact.kind, text }]
+    }
+    case 'override-approved':
+      return [{ seq, line: 'note', at, actor, kind: fact.kind, text: fact.key.slice(0, 12) }]
     case 'drift-repaired':
       return [{ seq, line: 'note', at, actor, kind: fact.kind, text: fact.what }]
+    case 'snapshot-verified': {
+      const text = `${fact.service} ${fact.snapshot}: ${fact.isVerified ? 'verified' : 'NOT WHOLE'}`
+      return [{ seq, line: 'note', at, actor, kind: fact.kind, text }]
+    }
+    case 'prune-ordered': {
+      const names = [...fact.snapshots.map(({ snapshot }) => snapshot), ...fact.kept.map(({ keptAs }) => keptAs)]
+      return [{ seq, line: 'note', at, actor, kind: fact.kind, text: names.join(', ') }]
+    }
     default:
       return []
   }

@@ -1,5 +1,5 @@
 import type { EdgeView } from '../ports/edge.ts'
-import type { Instance } from '../ports/runtime.ts'
+import type { ListedInstance } from '../ports/runtime.ts'
 import type { Surroundings } from './environment.ts'
 import { look, type Unseen } from './look.ts'
 
@@ -8,7 +8,7 @@ export interface Sight {
   readonly app: string
   readonly environment: string
   readonly edge: EdgeView | Unseen
-  readonly instances: readonly Instance[] | Unseen
+  readonly instances: readonly ListedInstance[] | Unseen
 }
 
 /** I9: a bounded look at the edge and at what runs. Nothing is judged: what is right only the journal knows. */

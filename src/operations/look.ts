@@ -16,10 +16,11 @@ export function isUnseen(look: object): look is Unseen {
 export async function look<T extends object>(
   { clock }: Pick<Environment, 'clock'>,
   looking: Promise<T>,
+  limitMs: number = LOOK_MS,
 ): Promise<T | Unseen> {
   const over = new AbortController()
-  const late = clock.sleep(LOOK_MS, over.signal).then(
-    (): Unseen => ({ unseen: { code: 'no-answer', kind: 'person', message: `no answer within ${LOOK_MS} ms` } }),
+  const late = clock.sleep(limitMs, over.signal).then(
+    (): Unseen => ({ unseen: { code: 'no-answer', kind: 'person', message: `no answer within ${limitMs} ms` } }),
     (): Promise<never> => new Promise(() => undefined),
   )
   try {

@@ -1,10 +1,11 @@
+import { type Bound, boundOf, countedFromMark } from '../domain/data/loss-bound.ts'
 import { parseLsn } from '../domain/data/lsn.ts'
 import { refusal } from '../domain/errors.ts'
 import type { EnvironmentRecord, ReplacedRecord, SnapshotRecord } from '../domain/history/record.ts'
 import type { DataServiceName, OperationId, SnapshotName } from '../domain/ids.ts'
 import type { RestoreTarget } from '../domain/plan/restore.ts'
 import type { DataLook, DataService } from '../ports/data-service.ts'
-import type { DatabaseFacts, DataLoss } from '../ports/database.ts'
+import type { Database, DatabaseFacts, DatabaseMark, DataLoss } from '../ports/database.ts'
 import type { Environment } from './environment.ts'
 import { markOf } from './mark-of.ts'
 
@@ -18,6 +19,8 @@ export interface ServicePreview {
   /** With writers running: the truth for the moment it was asked. Null for `files`: nobody counts files. */
   readonly loss: DataLoss | null
   readonly now: DatabaseFacts | null
+  /** What the app's own query said of the schema then and says now; null without one, and for `files`. */
+  readonly schema: { readonly before: string | null; readonly now: string | null } | null
   readonly look: DataLook
 }
 
@@ -26,7 +29,8 @@ export interface RestorePreview {
   readonly services: readonly ServicePreview[]
   /** Of all databases. */
   readonly transactions: number
-  /** When every number of it is the truth. */
+  /** Where the truth lies beside that number. */
+  readonly bound: Bound
   readonly isExact: boolean
   /** How long users will see the maintenance page, from the last proof of the same snapshot; null when it was never proved. */
   readonly expectedMs: number | null
@@ -47,6 +51,7 @@ export async function previewRestore(
     target,
     services,
     transactions: losses.reduce((sum, { transactions }) => sum + transactions, 0),
+    bound: boundOf(losses),
     isExact: losses.every(({ isExact }) => isExact),
     expectedMs: proofs.some((ms) => ms === null) ? null : Math.max(...proofs.map((ms) => ms ?? 0)),
   }
@@ -89,18 +94,19 @@ async function previewService(
     operation: taken?.operation ?? replaced?.operation ?? '',
     step: taken === null ? 'mark-restored' : 'mark-data',
   }
+  const shown = { service: name, instance: service.instance, taken, replaced, look }
+  if (database === null) return { ...shown, loss: null, now: null, schema: null }
+  const since = await markOf(environment.journal, mark, name)
+  const now = await database.facts()
+  const before = taken === null ? null : since.facts.schemaVersion
+  const schema = { before, now: now.schemaVersion }
+  return { ...shown, loss: await lossOf(database, since, taken), now, schema }
+}
+
+async function lossOf(database: Database, since: DatabaseMark, taken: SnapshotRecord | null): Promise<DataLoss> {
   const from = taken?.recoveredTo ?? null
-  const [now, loss] =
-    database === null
-      ? [null, null]
-      : [
-          await database.facts(),
-          await database.lossSince(
-            await markOf(environment.journal, mark, name),
-            from === null ? {} : { from: parseLsn(from) },
-          ),
-        ]
-  return { service: name, instance: service.instance, taken, replaced, loss, now, look }
+  const loss = await database.lossSince(since, from === null ? {} : { from: parseLsn(from) })
+  return taken !== null && from === null ? countedFromMark(loss) : loss
 }
 
 /** What the journal knows must still be there. */

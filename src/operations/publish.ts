@@ -4,8 +4,9 @@ import type { ComponentConfig, Config } from '../config/types.ts'
 import { usageError } from '../domain/errors.ts'
 import type { ComponentName, Sha } from '../domain/ids.ts'
 import { publicQuestions } from '../domain/plan/launch-steps.ts'
-import type { Manifest } from '../domain/release.ts'
+import { type Manifest, MIGRATIONS_NAME } from '../domain/release.ts'
 import { packArchive } from '../lib/archive/pack.ts'
+import { MAX_MANIFEST_BYTES, manifestBytes } from '../lib/manifest.ts'
 import type { Registry, StoredManifest } from '../ports/registry.ts'
 
 export interface PublishAsk {
@@ -41,24 +42,52 @@ export async function publishRelease({
         return { component, path, artifact: { file, ...(await packArchive(source?.path ?? '', path)) } }
       }),
     )
+    const migrations = await packMigrations(config, sha, folder)
     const manifest: Manifest = {
       version: 1,
       app: config.app,
       sha,
       components: packed.map(({ component, artifact }) => ({ ...releaseFacts(component), artifact })),
       migrate: migrateFacts(config),
-      migrations: [],
+      ...(migrations?.facts ?? { migrations: [] }),
       builtBy,
       builtAt: now,
     }
     publicQuestions(manifest)
+    assertReadable(manifest)
+    const files = packed.map(({ component, path }) => ({ component: component.name, path }))
     return await registry.publish({
       manifest,
-      files: packed.map(({ component, path }) => ({ component: component.name, path })),
+      files: migrations === null ? files : [...files, { component: MIGRATIONS_NAME, path: migrations.path }],
     })
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** The migrations as an archive of their own, and what the manifest says of them. Null where the configuration names no folder. */
+async function packMigrations({ app, migrate }: Config, sha: Sha, folder: string) {
+  const files = migrate?.files ?? null
+  if (files === null) return null
+  const { collectMigrations } = await import('./migrations/apart.ts')
+  const stage = join(folder, 'migrations')
+  const { migrations, layout } = await collectMigrations(files, stage)
+  const file = `${app}-${MIGRATIONS_NAME}-${sha}.tar.zst`
+  const path = join(folder, file)
+  const artifact = { file, ...(await packArchive(stage, path)) }
+  const { transaction, postgres, timeZone } = files
+  return { path, facts: { migrations, migrationFiles: { layout, transaction, postgres, timeZone, artifact } } }
+}
+
+/** Found out here, and not when somebody deploys it. */
+function assertReadable(manifest: Manifest): void {
+  const sizeBytes = Buffer.byteLength(manifestBytes(manifest))
+  if (sizeBytes <= MAX_MANIFEST_BYTES) return
+  throw usageError(`the manifest would have ${sizeBytes} bytes, and at most ${MAX_MANIFEST_BYTES} are read`, {
+    code: 'manifest-too-large',
+    details: [`it lists ${manifest.migrations.length} migrations`],
+    hint: 'squash the migrations that every environment has',
+  })
 }
 
 function releaseFacts({

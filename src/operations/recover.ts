@@ -1,5 +1,6 @@
 import { refusal } from '../domain/errors.ts'
 import type { OperationState } from '../domain/history/operation.ts'
+import { servicesUnderWay } from '../domain/history/services-touched.ts'
 import type { Plan } from '../domain/plan/plan.ts'
 import { unknownStep } from '../engine/operation-run.ts'
 import { abortOperation, type OperationEnd, runOperation } from '../engine/run.ts'
@@ -36,7 +37,7 @@ function takeUp(
     assertSealed(open.plan)
     assertKnown(open.plan)
     await refuseAnotherPast(environment, (await environment.edge.read()).anchor)
-    const generation = await takeFence(environment)
+    const generation = await takeFence(environment, servicesUnderWay(open))
     const by = await environment.liveness.self(environment.actor)
     const entries = await environment.journal.append(leased.lease.token, [
       { operation: open.plan.operation, actor: environment.actor, fact: { kind: 'operation-resumed', by } },

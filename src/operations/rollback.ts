@@ -1,21 +1,27 @@
 import { isColor, otherColor } from '../domain/color.ts'
+import type { AgreedOverride } from '../domain/compatibility/override.ts'
 import type { EnvironmentRecord } from '../domain/history/record.ts'
 import type { Sha } from '../domain/ids.ts'
+import type { ReleaseFacts } from '../domain/plan/facts.ts'
 import type { Plan } from '../domain/plan/plan.ts'
 import { nothingLive, planRollback, type RollbackMode, rollbackTarget } from '../domain/plan/rollback.ts'
 import type { OperationEnd } from '../engine/run.ts'
 import type { EdgeView } from '../ports/edge.ts'
 import type { Environment, RunOptions } from './environment.ts'
 import { observe, planFacts, releaseFacts, runningState } from './observe.ts'
+import type { OverrideAsk } from './override.ts'
 import { sealPlan } from './plan-hash.ts'
 import { runPlan } from './run-plan.ts'
 import { standbyProblems } from './standby.ts'
+import { targetVerdict } from './target-verdict.ts'
 
 export interface RollbackRequest {
   /** Null: the last good release before the live one. */
   readonly sha: Sha | null
   readonly mode: RollbackMode
   readonly reason: string | null
+  /** Left out when nobody takes anything on themselves. */
+  readonly override?: OverrideAsk | null
 }
 
 /** The plan of a rollback, with why this target and this way. Changes nothing. */
@@ -28,9 +34,22 @@ export async function prepareRollback(environment: Environment, ask: RollbackReq
   const target = await releaseFacts(environment, sha)
   const live = await releaseFacts(environment, liveSha(record))
   const notReady = await problemsOfTheFastWay(environment, record, view, target.sha)
-  return sealPlan(
-    planRollback(planFacts(environment, observed, ask.reason), { mode: ask.mode, target, live, notReady }),
-  )
+  const verdict = await targetVerdict(environment, record, target, live)
+  const override = ask.override == null ? null : await overrideOf(environment, record, target, ask.override)
+  const asked = { mode: ask.mode, target, live, notReady, verdict, override }
+  return sealPlan(planRollback(planFacts(environment, observed, ask.reason), asked))
+}
+
+/** Loaded here: it reads SQL. */
+async function overrideOf(
+  environment: Environment,
+  record: EnvironmentRecord,
+  target: ReleaseFacts,
+  ask: OverrideAsk,
+): Promise<AgreedOverride> {
+  const { agreeOverride, judgeRollback } = await import('./migrations/apart.ts')
+  const full = await judgeRollback(environment, record, target)
+  return agreeOverride(environment, record, { kind: 'rollback', target, full, ask })
 }
 
 function liveSha({ live }: EnvironmentRecord): Sha {

@@ -1,8 +1,14 @@
 import { BackflipError, toErrorRecord } from '../domain/errors.ts'
 import { foldOperation, type OperationState, stepState } from '../domain/history/operation.ts'
-import type { EnvironmentRecord } from '../domain/history/record.ts'
+import { servicesIn } from '../domain/history/services-touched.ts'
 import { isAtOrAfter } from '../domain/phase.ts'
-import { assertConsumesNoMore, assertStillTrue, assumptions, refuseWhileFrozen } from '../domain/plan/guards.ts'
+import {
+  assertConsumesNoMore,
+  assertStillTrue,
+  assumptions,
+  refuseWhileFrozen,
+  refuseWhileOpen,
+} from '../domain/plan/guards.ts'
 import type { Plan } from '../domain/plan/plan.ts'
 import { isLost, type Listener, type OperationRun } from '../engine/operation-run.ts'
 import { type OperationEnd, runOperation } from '../engine/run.ts'
@@ -30,7 +36,10 @@ export async function runPlan(environment: Environment, plan: Plan, options: Run
     assertConsumesNoMore(plan, record)
     // A freeze came while this one was being approved, or waited for its turn.
     if (plan.kind === 'deploy') refuseWhileFrozen({ record })
-    const generation = await takeFence(environment)
+    const generation = await takeFence(
+      environment,
+      plan.steps.flatMap(({ params }) => servicesIn(params)),
+    )
     const beganMs = environment.clock.monotonicMs()
     const [entry] = await environment.journal.append(leased.lease.token, [
       { operation: plan.operation, actor: environment.actor, fact: { kind: 'operation-started', plan } },
@@ -44,21 +53,6 @@ export async function runPlan(environment: Environment, plan: Plan, options: Run
 
 function describe({ kind, mode, target }: Plan): string {
   return [kind, mode, target?.sha].filter((part) => part != null).join(' ')
-}
-
-/** Error `operation-open` (kind `held`): an operation that died or is stuck comes first. */
-export function refuseWhileOpen({ open }: EnvironmentRecord): void {
-  if (open === null) return
-  const { plan } = open
-  throw new BackflipError(`the ${plan.kind} ${plan.operation} is unfinished`, {
-    code: 'operation-open',
-    kind: 'held',
-    details: [
-      `begun at ${open.startedAt} by ${open.actor}`,
-      open.unwinding === null ? 'it was going forward' : 'it was going back',
-    ],
-    hint: 'backflip resume (or: backflip abort)',
-  })
 }
 
 type Runner = (run: OperationRun<StepPorts>) => Promise<OperationEnd>
@@ -112,7 +106,8 @@ export async function runUnder(
  */
 function cannotGoOn(error: unknown, state: OperationState): unknown {
   const switching = state.plan.steps.some(
-    ({ id, phase }) => isAtOrAfter(phase, 'switch') && stepState(state, id).is !== 'waiting',
+    ({ id, phase }) =>
+      (isAtOrAfter(phase, 'switch') || id === 'raise-maintenance') && stepState(state, id).is !== 'waiting',
   )
   if (!switching) return error
   const record = toErrorRecord(error)
@@ -138,6 +133,7 @@ function stepPorts(environment: Environment): StepPorts {
     clock,
     anchor: () => anchorOf(environment),
     markOf: (mark, service) => markOf(environment.journal, mark, service),
+    judgeMigrations: async (sha) => (await import('./migrations/apart.ts')).judgeInPhaseA(environment, sha),
     writeLostRows: async (ask) => (await import('./write-lost-rows.ts')).writeLostRows(ask),
   }
 }

@@ -7,12 +7,18 @@ import type { Environment } from './environment.ts'
  * I8: the journal must go on from where the edge saw it last. Looked at before a new anchor replaces the old one, because the old one is the only
  * witness that entries were cut off, made again, or that an older copy was put back. Error `journal-differs` (kind `person`): nothing was changed.
  */
-export async function refuseAnotherPast({ journal }: Environment, anchor: Anchor | null): Promise<void> {
+export async function refuseAnotherPast(environment: Environment, anchor: Anchor | null): Promise<void> {
+  const error = await anotherPast(environment, anchor)
+  if (error !== null) throw error
+}
+
+/** The error that whoever changes something will get; null when they will not. */
+export async function anotherPast({ journal }: Environment, anchor: Anchor | null): Promise<BackflipError | null> {
   // Of another journal: the edge itself refuses that one.
-  if (anchor === null || anchor.journal !== (await journal.id())) return
+  if (anchor === null || anchor.journal !== (await journal.id())) return null
   const entry = await anchored(journal, anchor)
-  if (entry === 'agrees') return
-  throw new BackflipError('the journal is not the one that the edge saw last', {
+  if (entry === 'agrees') return null
+  return new BackflipError('the journal is not the one that the edge saw last', {
     code: 'journal-differs',
     kind: 'person',
     details: [

@@ -1,7 +1,7 @@
 import type { Color } from '../domain/color.ts'
 import type { Sha } from '../domain/ids.ts'
 import type { EdgeView } from '../ports/edge.ts'
-import type { Instance } from '../ports/runtime.ts'
+import type { ListedInstance } from '../ports/runtime.ts'
 import type { Environment } from './environment.ts'
 
 /** Why a color could not take traffic as that release right now, one line an instance; empty when it could. */
@@ -20,12 +20,12 @@ export async function standbyProblems(
   return [...missing(expected, instances), ...notRunning(instances, sha), ...edgeSeesDown(view, color)]
 }
 
-function missing(expected: readonly string[] | null, instances: readonly Instance[]): readonly string[] {
+function missing(expected: readonly string[] | null, instances: readonly ListedInstance[]): readonly string[] {
   if (expected === null) return instances.length === 0 ? ['no instance of it is there'] : []
   return expected.filter((name) => !instances.some((one) => one.name === name)).map((name) => `${name}: not there`)
 }
 
-function notRunning(instances: readonly Instance[], sha: Sha): readonly string[] {
+function notRunning(instances: readonly ListedInstance[], sha: Sha): readonly string[] {
   return instances.flatMap((one) => {
     if (one.state === 'unknown') return [`${one.name}: its host does not answer`]
     if (one.state === 'stopped')

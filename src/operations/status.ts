@@ -5,20 +5,22 @@ import type { EnvironmentRecord } from '../domain/history/record.ts'
 import type { Sha } from '../domain/ids.ts'
 import { judgeReadiness, type Readiness } from '../domain/readiness.ts'
 import type { EdgeView } from '../ports/edge.ts'
-import type { Instance } from '../ports/runtime.ts'
+import type { ListedInstance } from '../ports/runtime.ts'
+import type { Shortcoming } from '../ports/shortcoming.ts'
 import { type DataStatus, dataStatus } from './data-status.ts'
 import { type Drift, findDrift } from './drift.ts'
 import { lastDurations } from './durations.ts'
 import type { Environment } from './environment.ts'
 import { isUnseen, look, type Unseen } from './look.ts'
 import { loadRecord } from './record.ts'
+import { type SchemaStatus, schemaStatus } from './schema-status.ts'
 import { standbyProblems } from './standby.ts'
 
 export interface ColorStatus {
   readonly color: Color
   readonly role: 'live' | 'standby' | 'empty'
   readonly recorded: EnvironmentRecord['colors']['blue']
-  readonly instances: readonly Instance[]
+  readonly instances: readonly ListedInstance[]
 }
 
 export interface StatusReport {
@@ -26,10 +28,14 @@ export interface StatusReport {
   readonly environment: string
   readonly record: EnvironmentRecord
   readonly edge: EdgeView | Unseen
-  readonly instances: readonly Instance[] | Unseen
+  readonly instances: readonly ListedInstance[] | Unseen
   readonly colors: readonly ColorStatus[]
   readonly data: readonly DataStatus[]
+  /** Null where nothing migrated since this is kept track of. */
+  readonly schema: SchemaStatus | null
   readonly readiness: Readiness
+  /** Of the runtime, which is the one that fills a disk unseen. `doctor` asks everybody. */
+  readonly shortcomings: readonly Shortcoming[]
   readonly drift: readonly Drift[]
   /** The undo that failed, with the exact commands for a person. */
   readonly stuck: ReturnType<typeof stuckAt>
@@ -41,10 +47,11 @@ export interface StatusReport {
 export async function status(environment: Environment): Promise<StatusReport> {
   const { journal, edge, runtime, config, settings, liveness } = environment
   const record = await loadRecord(journal)
-  const [view, instances, data] = await Promise.all([
+  const [view, instances, data, needs] = await Promise.all([
     look(environment, edge.read()),
     look(environment, runtime.list()),
     dataStatus(environment, record),
+    look(environment, runtime.shortcomings()),
   ])
   const seenInstances = isUnseen(instances) ? [] : instances
   return {
@@ -55,14 +62,16 @@ export async function status(environment: Environment): Promise<StatusReport> {
     instances,
     colors: COLORS.map((color) => colorStatus(record, color, seenInstances)),
     data,
-    readiness: await readiness(environment, record, view, instances),
+    readiness: await readiness(environment, record, { view, instances, data }),
+    shortcomings: isUnseen(needs) ? [] : needs,
+    schema: schemaStatus(record, environment.clock.now().slice(0, 10)),
     drift: findDrift(record, isUnseen(view) ? null : view, isUnseen(instances) ? null : instances),
     stuck: record.open === null ? null : stuckAt(record.open),
     holder: record.lease === null ? null : await liveness.check(record.lease.holder),
   }
 }
 
-function colorStatus(record: EnvironmentRecord, color: Color, instances: readonly Instance[]): ColorStatus {
+function colorStatus(record: EnvironmentRecord, color: Color, instances: readonly ListedInstance[]): ColorStatus {
   const recorded = record.colors[color]
   const role = record.live?.color === color ? 'live' : recorded.is === 'empty' ? 'empty' : 'standby'
   return { color, role, recorded, instances: instances.filter((one) => one.color === color) }
@@ -71,8 +80,7 @@ function colorStatus(record: EnvironmentRecord, color: Color, instances: readonl
 async function readiness(
   environment: Environment,
   record: EnvironmentRecord,
-  view: EdgeView | Unseen,
-  instances: readonly Instance[] | Unseen,
+  { view, instances, data }: Pick<StatusReport, 'instances' | 'data'> & { readonly view: EdgeView | Unseen },
 ): Promise<Readiness> {
   const target = lastGoodBefore(record)
   const { fastMs, fullMs } = await lastDurations(environment.journal)
@@ -81,6 +89,7 @@ async function readiness(
     fullTargetCached: target === null ? null : await isCached(environment, target),
     fastMs,
     fullMs,
+    snapshots: data.map(({ service, seen }) => ({ service, names: isUnseen(seen) ? null : seen.snapshots })),
   })
 }
 

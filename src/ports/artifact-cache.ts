@@ -1,4 +1,5 @@
 import type { Sha } from '../domain/ids.ts'
+import type { Manifest } from '../domain/release.ts'
 import type { Registry, StoredManifest } from './registry.ts'
 import type { CachedArtifact } from './runtime.ts'
 
@@ -18,6 +19,14 @@ export interface ArtifactCache {
     sha: Sha,
     ask?: { readonly verify?: boolean },
   ): Promise<(StoredManifest & { readonly artifacts: readonly CachedArtifact[] }) | null>
+  /**
+   * The texts of a release's migrations and of their inverses, by their paths; null when its manifest has none. What is not here is fetched. Errors as
+   * those of `fetch`, and the registry's own.
+   */
+  migrationTexts(ask: {
+    readonly manifest: Manifest
+    readonly from: Registry
+  }): Promise<ReadonlyMap<string, Uint8Array> | null>
   /** Forgets every release that is not in `keep`. */
   prune(keep: readonly Sha[]): Promise<readonly Sha[]>
   freeBytes(): Promise<number>

@@ -1,4 +1,6 @@
 import type { Lsn } from '../domain/data/lsn.ts'
+import type { BackfillAsk, BackfillState } from './backfill.ts'
+import type { Shortcoming } from './shortcoming.ts'
 
 /** One user table of one database, partitions by themselves, as the statistics see it. `name` is `schema.table`. */
 export interface TableCounters {
@@ -198,6 +200,8 @@ export interface HashedRow {
  */
 export interface Database {
   facts(): Promise<DatabaseFacts>
+  /** What a snapshot, its proof or a restore will miss. Bounded: 15 s. */
+  shortcomings(): Promise<readonly Shortcoming[]>
 
   /** Writes out what is dirty, so that a snapshot starts in a second and not in twenty. */
   checkpoint(): Promise<void>
@@ -240,6 +244,14 @@ export interface Database {
     /** A marker row that is written in the same transaction, or after the last statement: `hasMarker` says whether all of it was done. */
     readonly marker: string
   }): Promise<SqlReport>
+
+  /**
+   * Works on a change of rows for about `sliceMs`, or goes on with one that was begun under that name; call it until `phase` is `done`. Progress
+   * is committed with the rows it is about, so it goes on where it stood after a crash of anybody. Errors: `backfill-held` (kind `held`) while
+   * another session works on it, `backfill-changed` (kind `refused`) when the name is known with another statement, `backfill-no-key` (kind
+   * `refused`) for a table without a primary key, `backfill-rows-remain` (kind `failed`) when passes do not end.
+   */
+  backfill(ask: BackfillAsk): Promise<BackfillState>
 
   /** User tables of the app's database, sorted by name. */
   tables(): Promise<readonly TableShape[]>

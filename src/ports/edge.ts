@@ -2,6 +2,7 @@ import type { Color } from '../domain/color.ts'
 import type { EdgeState } from '../domain/edge-state.ts'
 import type { JournalId, OperationId, Sha } from '../domain/ids.ts'
 import type { ComponentTopology, Topology } from '../domain/topology.ts'
+import type { Shortcoming } from './shortcoming.ts'
 
 /** Which journal writes here and where its chain stood at the last write: what `history --verify` compares with. */
 export interface Anchor {
@@ -121,6 +122,12 @@ export interface Edge {
   /** Starts it, or finds it running; and stops it. For `up` and `down`. */
   start(topology: Topology): Promise<void>
   stop(): Promise<void>
+
+  /**
+   * What is missing on the way to its host; nothing when all is well. May leave and remove one small file there. What keeps it from looking is thrown.
+   * Each call of it is bounded, all of them together by the caller.
+   */
+  shortcomings(): Promise<readonly Shortcoming[]>
 }
 
 export type { ComponentTopology, Topology }

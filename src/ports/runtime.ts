@@ -2,14 +2,14 @@ import type { Color } from '../domain/color.ts'
 import type { ComponentName, OperationId, Sha } from '../domain/ids.ts'
 import type { EnvironmentValue, Manifest } from '../domain/release.ts'
 import type { ColorTopology, ServerAddress } from '../domain/topology.ts'
+import type { Shortcoming } from './shortcoming.ts'
 
 export interface Instance {
   /** `<app>-<env>-<component>-<color>`, and `-<n>` from the second instance on. */
   readonly name: string
   readonly component: ComponentName
   readonly color: Color
-  /** `unknown`: the host that it is on does not answer; it may well serve. */
-  readonly state: 'running' | 'stopped' | 'unknown'
+  readonly state: 'running' | 'stopped'
   /** The labels it was made with. */
   readonly sha: Sha
   readonly operation: OperationId
@@ -21,6 +21,16 @@ export interface Instance {
   /** Exit code or signal, when stopped and known. */
   readonly exit: string | null
 }
+
+/** One on a host that does not answer. It may well serve; no more can be said of it. */
+export interface UnseenInstance {
+  readonly name: string
+  readonly component: ComponentName
+  readonly color: Color
+  readonly state: 'unknown'
+}
+
+export type ListedInstance = Instance | UnseenInstance
 
 /** A verified artifact in the local cache. */
 export interface CachedArtifact {
@@ -66,7 +76,7 @@ export interface Runtime {
   fence(generation: number): Promise<void>
 
   /** Looks; changes nothing. Bounded: 2 s. */
-  list(): Promise<readonly Instance[]>
+  list(): Promise<readonly ListedInstance[]>
 
   /** The addresses a release's components will have on a color: pure, the same for the same input. */
   addresses(color: Color, manifest: Manifest): ColorTopology
@@ -129,4 +139,7 @@ export interface Runtime {
 
   /** Free bytes where releases are unpacked. */
   freeBytes(): Promise<number>
+
+  /** What its instances will run into: a log that has grown too long, a project that is not there. Changes nothing. Bounded: 2 s. */
+  shortcomings(): Promise<readonly Shortcoming[]>
 }

@@ -1,4 +1,5 @@
-import type { DataServiceName } from '../domain/ids.ts'
+import type { JudgedMigrations } from '../domain/compatibility/judged.ts'
+import type { DataServiceName, Sha } from '../domain/ids.ts'
 import type { ArtifactCache } from '../ports/artifact-cache.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { DataService } from '../ports/data-service.ts'
@@ -26,6 +27,8 @@ export interface StepPorts {
     mark: { readonly operation: string; readonly step: string },
     service: DataServiceName,
   ) => Promise<DatabaseMark>
+  /** Judges a release's migrations against the rollback window; null when it says nothing of them. What it may need later is kept on this host. */
+  readonly judgeMigrations: (sha: Sha) => Promise<JudgedMigrations | null>
   /** Rows of `newer` that `older` has not, one CSV file a table in the folder; tables without such rows have no file. */
   readonly writeLostRows: (ask: {
     readonly folder: string

@@ -2,6 +2,7 @@ import type { Step } from '../engine/step.ts'
 import { checkData } from './a-prepare/check-data.ts'
 import { checkRoom } from './a-prepare/check-room.ts'
 import { fetchArtifacts } from './a-prepare/fetch-artifacts.ts'
+import { judgeMigrations } from './a-prepare/judge-migrations.ts'
 import { verifyWayBack } from './a-prepare/verify-way-back.ts'
 import { markData, markRestored } from './b-migrate/mark-data.ts'
 import { runMigration } from './b-migrate/run-migration.ts'
@@ -37,6 +38,7 @@ export const STEPS: readonly Step<StepPorts>[] = [
   fetchArtifacts,
   verifyWayBack,
   checkRoom,
+  judgeMigrations,
   checkData,
   markData,
   snapshotData,

@@ -53,6 +53,7 @@ function problemOf(from: string, to: string): string | null {
 const PACKAGES: { readonly [name: string]: readonly string[] } = {
   commander: ['src/cli/'],
   'libpg-query': ['src/migrations/sql/'],
+  'pgsql-deparser': ['src/migrations/sql/'],
   zod: ['src/config/'],
   yaml: ['src/config/'],
   ws: ['src/drivers/incus/'],

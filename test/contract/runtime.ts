@@ -97,8 +97,9 @@ export function runtimeContract(driver: string, makeWorld: () => Promise<Runtime
     const running = async () =>
       (await runtime.list()).filter(({ state }) => state === 'running').map(({ name }) => name)
 
-    it('an empty place has no instances, and stopping, removing or reviving them is fine', async () => {
+    it('an empty place has no instances and lacks nothing, and stopping, removing or reviving them is fine', async () => {
       expect(await runtime.list()).toEqual([])
+      expect(await runtime.shortcomings()).toEqual([])
       await runtime.stop({ color: 'blue', fencedBy: 1 })
       await runtime.remove({ color: 'blue', fencedBy: 1 })
       expect(await runtime.revive({ color: 'blue', fencedBy: 1 })).toEqual([])

@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { setStage } from '../../examples/hello/demo/stage.ts'
 import { publishAll, RELEASES } from '../../examples/hello/demo/story.ts'
+import { R1 } from '../crash/real/world.ts'
+import { DROPS, migratingWorld } from './migrating-world.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const PACK_LIMIT_MS = 120_000
@@ -71,6 +73,32 @@ describe('npm pack, installed into an empty folder', () => {
       expect(await live()).toBe(RELEASES.r1.sha)
     } finally {
       expect(await stage.clear()).toEqual([])
+    }
+  })
+
+  it('judges migrations, in a bundle of their own, for a deploy and for a rollback', async () => {
+    const world = await migratingWorld()
+    const run = (...argv: readonly string[]) => {
+      const { status, stderr } = spawnSync(process.execPath, [program, ...argv], {
+        cwd: world.folder,
+        encoding: 'utf8',
+      })
+      return { status, stderr }
+    }
+    const override = ['--yes', '--override', 'drop-column', '--reason', 'x']
+    try {
+      expect(run('publish', '--sha', DROPS, 'web=app')).toMatchObject({ status: 0 })
+      expect(run('deploy', R1, '--yes')).toMatchObject({ status: 0 })
+      expect(run('deploy', DROPS, '--yes')).toMatchObject({
+        status: 3,
+        stderr: expect.stringContaining('0002_drop_nick, line 2'),
+      })
+      expect(run('deploy', DROPS, ...override, '--no-inverse-possible')).toMatchObject({ status: 0 })
+      expect(run('rollback', '--yes')).toMatchObject({ status: 3, stderr: expect.stringContaining('0002_drop_nick') })
+      expect(run('rollback', R1, ...override, '--inverse', 'back.sql')).toMatchObject({ status: 0 })
+      expect(await world.served()).toEqual({ status: 200, sha: R1 })
+    } finally {
+      await world.close()
     }
   })
 })

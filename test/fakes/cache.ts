@@ -24,6 +24,7 @@ export function fakeCache(world: World, operator: Operator): ArtifactCache {
         return asCached(found)
       }),
     find: (sha) => ask('find', () => (world.cached.has(sha) ? asCached(publishedAs(world, sha)) : null)),
+    migrationTexts: ({ manifest }) => ask('migrationTexts', () => publishedAs(world, manifest.sha).migrationTexts),
     prune: (keep) =>
       ask('prune', () => {
         const gone = [...world.cached].filter((sha) => !keep.includes(sha))

@@ -63,6 +63,20 @@ export class VirtualClock {
     return true
   }
 
+  /** Lets time go on until the work has ended. */
+  async settle<T>(work: Promise<T>): Promise<T> {
+    let over = false
+    const watched = work.finally(() => {
+      over = true
+    })
+    watched.catch(() => undefined)
+    while (!over) {
+      await new Promise((done) => setImmediate(done))
+      if (!over) this.advance(() => true)
+    }
+    return watched
+  }
+
   /** Nothing of a dead process ever happens. */
   forget(operator: Operator): void {
     for (const timer of this.#timers.filter((one) => one.operator === operator)) this.#remove(timer)

@@ -10,6 +10,7 @@ import type {
   TableLoss,
   Verification,
 } from '../../src/ports/database.ts'
+import type { Shortcoming } from '../../src/ports/shortcoming.ts'
 
 interface Change {
   readonly lsn: Lsn
@@ -36,6 +37,7 @@ export interface FakeServer {
   schema: string
   /** SQL that was run, for tests to look at. */
   readonly ran: string[]
+  readonly shortcomings: Shortcoming[]
 }
 
 export function fakeServer(systemId = '7000000000000000001'): FakeServer {
@@ -54,6 +56,7 @@ export function fakeServer(systemId = '7000000000000000001'): FakeServer {
     torn: new Set(),
     schema: '0001',
     ran: [],
+    shortcomings: [],
   }
 }
 
@@ -96,6 +99,7 @@ export function fakeDatabase(
     })
   return {
     facts: () => ask('facts', () => factsOf(server)),
+    shortcomings: () => ask('shortcomings', () => server.shortcomings),
     checkpoint: () => ask('checkpoint', () => undefined),
     restorePoint: () => ask('restorePoint', () => lsnOf(server)),
     mark: (name) => ask('mark', () => markNow(server, name)),
@@ -123,6 +127,8 @@ export function fakeDatabase(
       becauseOf: text.includes('CONCURRENTLY') ? 'it says CONCURRENTLY' : null,
     }),
     runSql: (request) => runSql(server, ask, request),
+    // Its statements are PostgreSQL's own: proved on a real one.
+    backfill: () => Promise.reject(new Error('the fake database runs no backfill')),
     tables: () => ask('tables', () => [...server.tables.keys()].map((name) => ({ name, columns: ['id', 'what'] }))),
     async *rows({ table, withValues }) {
       answer(server)

@@ -22,6 +22,7 @@ export function fakeEdge(world: World, operator: Operator): Edge {
     world.call(operator, `edge.${name}`, () => answering(host, work))
   return {
     read: () => ask('read', () => view(world)),
+    shortcomings: () => ask('shortcomings', () => world.shortcomings.edge),
     fence: (request) => ask('fence', () => fence(host, request)),
     flip: (request) => ask('flip', () => flip(host, request)),
     name: (request) => ask('name', () => name(host, request)),

@@ -9,6 +9,7 @@ import { APP, ENVIRONMENT, operationId } from './history.ts'
 import { fakeHooks } from './hooks.ts'
 import { type JournalWatch, operatorJournal } from './journal.ts'
 import { fakeLiveness } from './liveness.ts'
+import { fakeLocks } from './locks.ts'
 import type { Operator } from './operator.ts'
 import { fakeProbe } from './probe.ts'
 import { fakeRegistry } from './registry.ts'
@@ -48,6 +49,7 @@ export const SETTINGS: EnvironmentConfig = {
   drain: { policy: 'leave', afterMs: 0 },
   standbyKeepMs: null,
   retainReleases: 30,
+  migrations: { secondPerson: false },
   hooksFolder: null,
 }
 
@@ -90,6 +92,8 @@ export function fakeEnvironment({
       },
       read: async (sha256) => world.texts.get(sha256) ?? null,
     },
+    locks: fakeLocks(world, operator),
+    usage: { read: async (sha) => world.usage.get(sha) ?? null },
     liveness: fakeLiveness(world, operator),
     hooks: fakeHooks(world, operator),
     clock: world.clock.of(operator),

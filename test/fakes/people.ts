@@ -30,17 +30,8 @@ export class People {
   }
 
   /** Lets the virtual time go on until the work has ended. */
-  async settle<T>(work: Promise<T>): Promise<T> {
-    let over = false
-    const watched = work.finally(() => {
-      over = true
-    })
-    watched.catch(() => undefined)
-    while (!over) {
-      await new Promise((done) => setImmediate(done))
-      if (!over) this.world.clock.advance(() => true)
-    }
-    return watched
+  settle<T>(work: Promise<T>): Promise<T> {
+    return this.world.clock.settle(work)
   }
 
   /** A command in a process of its own, from its beginning to its end. */

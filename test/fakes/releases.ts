@@ -1,5 +1,6 @@
 import type { Sha } from '../../src/domain/ids.ts'
 import type { Manifest } from '../../src/domain/release.ts'
+import { sha256Hex } from '../../src/lib/sha256.ts'
 import { manifest } from './history.ts'
 
 /**
@@ -31,6 +32,8 @@ export interface FakeRelease {
   readonly migration: Migration
   readonly manifest: Manifest
   readonly manifestSha256: string
+  /** Texts of its migrations, by path; null when it says nothing of them. */
+  readonly migrationTexts: ReadonlyMap<string, Uint8Array> | null
 }
 
 export function fakeRelease(
@@ -51,6 +54,22 @@ export function fakeRelease(
     migration,
     manifest: { ...plain, migrate },
     manifestSha256: sha.slice(0, 1).repeat(64),
+    migrationTexts: null,
+  }
+}
+
+/** The release with migrations in a plain folder: `{ '0001_users.sql': 'CREATE TABLE …' }`, in that order; `.down.sql` is an inverse. */
+export function withMigrations(release: FakeRelease, texts: { readonly [path: string]: string }): FakeRelease {
+  const { manifest } = release
+  const migrations = Object.entries(texts)
+    .filter(([path]) => !path.endsWith('.down.sql'))
+    .map(([path, text]) => ({ name: path, path, sha256: sha256Hex(text) }))
+  const artifact = { file: 'hello-migrations.tar.zst', sizeBytes: 1, sha256: '2'.repeat(64), tarSha256: '3'.repeat(64) }
+  const migrationFiles = { layout: 'plain', transaction: 'file' as const, postgres: 18, timeZone: 'UTC', artifact }
+  return {
+    ...release,
+    manifest: { ...manifest, migrations, migrationFiles },
+    migrationTexts: new Map(Object.entries(texts).map(([path, text]) => [path, Buffer.from(text)])),
   }
 }
 

@@ -15,6 +15,7 @@ export function fakeRuntime(world: World, operator: Operator): Runtime {
   const host: Host = { world, operator }
   const ask = <T>(name: string, work: () => T | Promise<T>) => world.call(operator, `runtime.${name}`, work)
   return {
+    shortcomings: () => ask('shortcomings', () => world.shortcomings.runtime),
     fence: (generation) => ask('fence', () => enter(host, generation)),
     list: () => ask('list', () => [...world.runtime.instances.values()]),
     addresses,

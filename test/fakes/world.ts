@@ -4,6 +4,8 @@ import type { DataServiceName, OperationId, Sha } from '../../src/domain/ids.ts'
 import type { Topology } from '../../src/domain/topology.ts'
 import type { Anchor } from '../../src/ports/edge.ts'
 import type { Instance } from '../../src/ports/runtime.ts'
+import type { Shortcoming } from '../../src/ports/shortcoming.ts'
+import type { ReleaseUsage } from '../../src/ports/usage-store.ts'
 import { VirtualClock } from './clock.ts'
 import type { FakeStore } from './data-store.ts'
 import { type Gate, OPEN_GATE, type Operator } from './operator.ts'
@@ -72,8 +74,11 @@ export class World {
   onChange: (change: Change) => void = () => undefined
   /** A fault of the edge: it runs and does not answer. */
   edgeHangs: () => boolean = () => false
+  /** Who holds which lock on this host. */
+  readonly locks = new Map<string, Operator>()
   /** What was kept on this host by its digest. */
   readonly texts = new Map<string, string>()
+  readonly usage = new Map<Sha, ReleaseUsage>()
   /** Whether there are hooks between phases: without them the engine joins durable writes across phases. */
   hasHooks = false
   /** A fault of the operator's hooks. */
@@ -95,6 +100,8 @@ export class World {
   }
   readonly runtime: RuntimeWorld = { fence: 0, instances: new Map(), folders: new Map(), oneOffs: new Map() }
   readonly data = new Map<DataServiceName, FakeStore>()
+  /** What edge and runtime say of themselves. */
+  readonly shortcomings: { edge: readonly Shortcoming[]; runtime: readonly Shortcoming[] } = { edge: [], runtime: [] }
 
   /** One atomic change with a point before and after it. `apply` may refuse by throwing: then nothing was changed. */
   async change(

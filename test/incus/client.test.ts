@@ -14,6 +14,7 @@ import {
 } from '../../src/drivers/incus/instances.ts'
 import { parseInstanceName, parseProjectName, parseSnapshotName } from '../../src/drivers/incus/names.ts'
 import { awaitOperation, operationPath } from '../../src/drivers/incus/operations.ts'
+import { accessShortcomings } from '../../src/drivers/incus/runtime/room.ts'
 import { createSnapshot, deleteSnapshot, getSnapshot, listSnapshots } from '../../src/drivers/incus/snapshots.ts'
 import { BUSYBOX_PORT, httpText } from './http-text.ts'
 import { addressKeys, type IncusWorld, incusWorld } from './world.ts'
@@ -140,6 +141,12 @@ describe('a project that is not there', () => {
     const elsewhere = incusClient({ place: { socket: client.where }, project: parseProjectName('none') })
     expect(await listInstances(elsewhere)).toEqual([])
     await expect(checkAccess(elsewhere)).rejects.toMatchObject({ code: 'incus-no-project' })
+    expect(await accessShortcomings({ client: elsewhere })).toEqual([
+      {
+        message: expect.stringContaining('has no project none') as string,
+        hint: expect.stringContaining('incus project create none') as string,
+      },
+    ])
     elsewhere.close()
     expect(await checkAccess(client)).toMatchObject({
       isClustered: false,

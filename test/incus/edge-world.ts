@@ -2,7 +2,8 @@ import { mkdirSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import type { HaproxyConfig } from '../../src/config/types.ts'
+import { composeWithoutJournal } from '../../src/compose.ts'
+import type { HaproxyConfig, IncusConfig } from '../../src/config/types.ts'
 import { COLORS, type Color } from '../../src/domain/color.ts'
 import type { Topology } from '../../src/domain/topology.ts'
 import { haproxyEdge } from '../../src/drivers/haproxy/edge.ts'
@@ -16,6 +17,7 @@ import { localTransport } from '../../src/drivers/local/transport.ts'
 import type { Edge } from '../../src/ports/edge.ts'
 import type { Transport } from '../../src/ports/transport.ts'
 import { colorServer, topologyOf } from '../edge/world.ts'
+import { SETTINGS } from '../fakes/environment.ts'
 import { APP, ENVIRONMENT } from '../fakes/history.ts'
 import { GATEWAY } from './bed/bed.ts'
 import { type IncusWorld, incusWorld } from './world.ts'
@@ -46,6 +48,8 @@ export interface ContainerEdge {
   /** With the edge's folder shared. */
   readonly shared: Transport
   edgeBy(transport: Transport): Edge
+  /** As the command makes it from its configuration. */
+  composed(way: 'inside' | 'shared'): Promise<Edge>
   close(): Promise<void>
 }
 
@@ -88,6 +92,22 @@ export async function containerEdge(): Promise<ContainerEdge> {
         sharedLock: localSharedLock(incus.folder, systemClock, localLiveness()),
         clock: systemClock,
       }),
+    async composed(way) {
+      const incusConfig: IncusConfig = { place: { socket: incus.client.where }, project: incus.client.project }
+      const edgeTransport = { driver: 'incus', instance, sharedFolder: way === 'shared' ? host : null } as const
+      const settings = {
+        ...SETTINGS,
+        stateFolder: join(incus.folder, 'state'),
+        edge: config,
+        edgeTransport,
+        incus: incusConfig,
+      }
+      const { edge } = await composeWithoutJournal(
+        { file: '', app: APP, components: [], migrate: null, environments: [settings] },
+        settings,
+      )
+      return edge
+    },
     async close() {
       for (const color of COLORS) {
         servers[color].closeAllConnections()

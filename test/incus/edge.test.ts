@@ -46,6 +46,21 @@ describe.each(ways)('an edge in a container, %s', (_name, transport) => {
   })
 })
 
+describe('doctor, of an edge in a container', () => {
+  it('finds nothing when all is well, by either way, and what is missing on the one that needs it', async () => {
+    const [inside, shared] = [await world.composed('inside'), await world.composed('shared')]
+    expect(await inside.shortcomings()).toEqual([])
+    expect(await shared.shortcomings()).toEqual([])
+    await world.inside.rename('/usr/bin/socat', '/usr/bin/socat-away')
+    expect(await inside.shortcomings()).toEqual([
+      { message: 'edge has no socat', hint: expect.stringContaining('share a folder') as string },
+    ])
+    expect(await shared.shortcomings()).toEqual([])
+    await world.inside.rename('/usr/bin/socat-away', '/usr/bin/socat')
+    expect(await inside.shortcomings()).toEqual([])
+  })
+})
+
 describe('I1: when the daemon is dead', () => {
   afterEach(() => ensureDaemon(world.incus.bed))
 
@@ -53,6 +68,7 @@ describe('I1: when the daemon is dead', () => {
     const edge = world.edgeBy(world.inside)
     const { generation } = await edge.fence({ anchor })
     await killDaemon(world.incus.bed)
+    await expect((await world.composed('shared')).shortcomings()).rejects.toMatchObject({ code: 'incus-down' })
     await expect(edge.read()).rejects.toMatchObject({
       code: expect.stringMatching(/^(edge-unknown|incus-down)$/) as string,
     })

@@ -140,7 +140,8 @@ describe('a day with containers', () => {
   })
 
   it('cleans up what is not live, and nothing else', async () => {
-    expect(await backflip('cleanup', '--yes')).toMatchObject({ exitCode: 0 })
+    const force = ['--force', '--reason', 'memory is short']
+    expect(await backflip('cleanup', '--yes', ...force)).toMatchObject({ exitCode: 0 })
     expect(await served()).toEqual({ sha: R2, color: 'green' })
     expect((await backflip('status')).out).toMatch(/blue +empty/)
     expect((await backflip('doctor')).exitCode).toBe(0)

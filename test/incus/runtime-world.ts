@@ -25,7 +25,10 @@ export interface IncusRuntimeWorld extends RuntimeWorld {
 }
 
 /** The first addresses of the project are left to the test's own containers. */
-export function runtimeConfig(world: IncusWorld, service: IncusRuntimeConfig['service']): IncusRuntimeConfig {
+export function runtimeConfig(
+  world: Pick<IncusWorld, 'address'>,
+  service: IncusRuntimeConfig['service'],
+): IncusRuntimeConfig {
   return {
     driver: 'incus',
     image: service === 'script' ? 'bb' : 'debian',
@@ -44,7 +47,7 @@ export function runtimeConfig(world: IncusWorld, service: IncusRuntimeConfig['se
 
 /** One test's share of the file's project: it is empty again when the test is over. */
 export async function incusRuntimeWorld(
-  world: IncusWorld,
+  world: Pick<IncusWorld, 'client' | 'folder' | 'address'>,
   service: IncusRuntimeConfig['service'],
 ): Promise<IncusRuntimeWorld> {
   const folder = await mkdtemp(join(world.folder, 'runtime-'))

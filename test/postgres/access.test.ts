@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { BackflipError } from '../../src/domain/errors.ts'
 import { postgresDatabase } from '../../src/drivers/postgres/database.ts'
+import type { Transport } from '../../src/ports/transport.ts'
 import { APP_ROLE, Cluster } from './cluster.ts'
 
 describe('who may write', () => {
@@ -150,5 +151,79 @@ describe('a database that cannot be asked', () => {
       /^[0-9A-F]+\/[0-9A-F]+$/,
     )
     await expect(cluster.database.restorePoint('x'.repeat(80))).rejects.toMatchObject({ code: 'database-error' })
+  })
+})
+
+describe('what a server lacks for snapshots and restores', () => {
+  const clusters: Cluster[] = []
+  afterEach(async () => {
+    for (const one of clusters.splice(0)) await one.close()
+  })
+  const make = async (options: Parameters<typeof Cluster.make>[0]) => {
+    const made = await Cluster.make(options)
+    clusters.push(made)
+    return made
+  }
+
+  it('nothing where the log is kept, pages have checksums, and no superuser is connected', async () => {
+    const { database } = await make({ settings: 'wal_keep_size = 64MB\n' })
+    expect(await database.shortcomings()).toEqual([])
+  })
+
+  it('a log that nobody keeps, pages without checksums, and an app that is a superuser: advice, each with what to do', async () => {
+    const cluster = await make({ checksums: false })
+    const sessions = [await cluster.openSession(), await cluster.openSession('', 'postgres')]
+    expect(await cluster.database.shortcomings()).toEqual([
+      {
+        message: expect.stringContaining('wal_keep_size is 0'),
+        hint: expect.stringContaining('ALTER SYSTEM'),
+        isAdvice: true,
+      },
+      {
+        message: expect.stringContaining('no checksums'),
+        hint: expect.stringContaining('pg_checksums'),
+        isAdvice: true,
+      },
+      {
+        message: expect.stringContaining('(postgres, psql)'),
+        hint: expect.stringContaining('SUPERUSER'),
+        isAdvice: true,
+      },
+    ])
+    for (const session of sessions) await session.close()
+  })
+
+  it('the hint of the log works as it is printed', async () => {
+    const cluster = await make({})
+    const [log] = await cluster.database.shortcomings()
+    // Each statement by itself, as a person types it: ALTER SYSTEM takes no transaction.
+    await cluster.sql(log?.hint ?? '')
+    await expect.poll(() => cluster.database.shortcomings()).toEqual([])
+  })
+
+  it('without amcheck no snapshot can be proved whole: that is no advice', async () => {
+    const cluster = await make({ settings: 'wal_keep_size = 64MB\n' })
+    const { transport } = cluster.host
+    const run: Transport['run'] = (argv, ask) =>
+      transport.run(argv, {
+        ...ask,
+        ...(ask.stdin === undefined ? {} : { stdin: ask.stdin.replace("'amcheck'", "'no_such'") }),
+      })
+    const [found, ...more] = await postgresDatabase({
+      ...cluster.host,
+      transport: { ...transport, run },
+    }).shortcomings()
+    expect(found).toEqual({
+      message: expect.stringContaining('amcheck is not installed'),
+      hint: expect.stringContaining('contrib'),
+    })
+    expect(more).toEqual([])
+  })
+
+  it('a server that is not there is no shortcoming but an error', async () => {
+    const cluster = await make({})
+    await expect(cluster.with({ port: 5999 }).database.shortcomings()).rejects.toMatchObject({
+      code: 'database-unreachable',
+    })
   })
 })

@@ -174,16 +174,25 @@ describe('process runtime: whose process is it', () => {
     ])
   })
 
-  test('a log that has grown too long is cut by the next command: its end can still be read, and the instance writes on', {
+  test('a log that has grown too long is told, and cut by the next command: its end can still be read, and the instance writes on', {
     timeout: 30_000,
   }, async () => {
     const release = await world.release(RELEASE_A, { web: { behaviour: 'stubborn' } })
     const [instance] = await launched(world.open(), launchAsk(release, 'blue', 1))
     await answerOf(world, instance as Instance)
     const log = layoutOf(world.stateFolder).log('shop-test-web-blue', operation(1))
+    expect(await world.open().shortcomings()).toEqual([])
     await truncate(log, 65 * 1024 * 1024)
     await appendFile(log, '\nthe last line before the cut\n')
+    expect(await world.open().shortcomings()).toEqual([
+      {
+        message: expect.stringContaining(`${log} has 65 MiB`),
+        hint: expect.stringContaining('copytruncate'),
+        isAdvice: true,
+      },
+    ])
     await world.open().fence(2)
+    expect(await world.open().shortcomings()).toEqual([])
     expect((await stat(log)).size).toBe(0)
     expect((await stat(`${log}.1`)).size).toBe(4 * 1024 * 1024)
     const { pid } = JSON.parse(await readFile(recordPath(), 'utf8')) as InstanceRecord

@@ -1,4 +1,5 @@
 import { defineCommand } from '../define-command.ts'
+import { OVERRIDE_OPTIONS, overrideAsk } from '../override-options.ts'
 import { reasonOf } from '../require-reason.ts'
 
 export const deploy = defineCommand({
@@ -8,6 +9,7 @@ export const deploy = defineCommand({
   options: [
     { flags: '--again', description: 'also a release that was reverted or rolled away from; with --reason' },
     { flags: '--reason <text>', description: 'kept in the history' },
+    ...OVERRIDE_OPTIONS,
   ],
   examples: ['backflip deploy 2f81c03a9d… --yes', 'backflip deploy 2f81c03a9d… --lock-wait 15m --yes --json'],
   async run(input) {
@@ -18,7 +20,12 @@ export const deploy = defineCommand({
     ])
     const sha = parseSha(input.args[0] ?? '')
     const environment = await input.environment()
-    const ask = { sha, again: input.options.again === true, reason: reasonOf(input.options) }
+    const ask = {
+      sha,
+      again: input.options.again === true,
+      reason: reasonOf(input.options),
+      override: await overrideAsk(input, true),
+    }
     const exitCode = await operate(input, {
       environment,
       prepare: () => prepareDeploy(environment, ask),

@@ -1,5 +1,6 @@
 import type { Command } from '../define-command.ts'
 import { adopt } from './adopt.ts'
+import { approve } from './approve.ts'
 import { check } from './check.ts'
 import { cleanup } from './cleanup.ts'
 import { deploy } from './deploy.ts'
@@ -10,7 +11,7 @@ import { history } from './history.ts'
 import { init } from './init.ts'
 import { lockAcquire, lockBreak, lockRelease, lockStatus } from './lock.ts'
 import { logs } from './logs.ts'
-import { migrationsLint } from './migrations.ts'
+import { migrationsBackfill, migrationsLint, migrationsPlan } from './migrations.ts'
 import { planDeploy, planRollback } from './plan.ts'
 import { publish } from './publish.ts'
 import { abort, resume } from './recover.ts'
@@ -32,6 +33,7 @@ export const COMMANDS: readonly Command[] = [
   releasesPrune,
   deploy,
   rollback,
+  approve,
   planDeploy,
   planRollback,
   status,
@@ -54,6 +56,8 @@ export const COMMANDS: readonly Command[] = [
   freeze,
   unfreeze,
   migrationsLint,
+  migrationsPlan,
+  migrationsBackfill,
   adopt,
   up,
   down,

@@ -31,3 +31,59 @@ export const migrationsLint = defineCommand({
   // A bundle of its own: the grammar and the rules are for those who lint.
   run: async (input) => (await import('../lint.ts')).lint(input),
 })
+
+export const migrationsPlan = defineCommand({
+  name: 'migrations plan',
+  summary: 'A change as a sequence of deploys that the previous release survives, written into a folder of its own',
+  arguments: ['<change>'],
+  options: [
+    {
+      flags: '--history <folder>',
+      description: 'the migrations before it: what is there, and which runner they are for',
+    },
+    { flags: '--out <folder>', description: 'where the plan goes; default: a new folder, named for the change' },
+    { flags: '--value <expression>', description: 'what rows get that have no value yet' },
+    {
+      flags: '--layout <name>',
+      description: 'the runner: prisma, drizzle, goose, flyway, plain …; default: guessed from the history',
+    },
+    { flags: '--postgres <major>', description: 'version of the server; default 18' },
+    { flags: '--time-zone <zone>', description: 'of the migrating session; default UTC' },
+  ],
+  examples: [
+    'backflip migrations plan "ALTER TABLE users RENAME COLUMN nick TO handle" --history db/migrations',
+    'backflip migrations plan "ALTER TABLE users ADD COLUMN age int NOT NULL" --history db/migrations --value 0',
+  ],
+  run: async (input) => (await import('../plan-migration.ts')).planMigrationCommand(input),
+})
+
+export const migrationsBackfill = defineCommand({
+  name: 'migrations backfill',
+  summary: 'Change rows in pieces, outside of a deploy, and prove that none is left; goes on where it stood',
+  arguments: ['[file]'],
+  options: [
+    { flags: '--table <name>', description: 'instead of a file: the table, with --set and --where' },
+    { flags: '--set <assignments>', description: 'as in "handle = nick"' },
+    {
+      flags: '--where <condition>',
+      description: 'what holds for a row that is still to be done, and for none that is done',
+    },
+    {
+      flags: '--name <name>',
+      description: 'under which its progress is kept; default: the file’s name, or the table’s',
+    },
+    { flags: '--service <name>', description: 'which database, when there are several' },
+    { flags: '--target <time>', description: 'how long one transaction may take; default 50ms' },
+    { flags: '--max-batch <rows>', description: 'most rows of one transaction; default 5000' },
+    { flags: '--max-lag <bytes>', description: 'wait for a replica that is further behind; default 67108864' },
+    {
+      flags: '--lock-timeout <time>',
+      description: 'how long a transaction waits for a lock before it is made smaller; default 200ms',
+    },
+  ],
+  examples: [
+    'backflip migrations backfill migration-plan/backfill-after-deploy-1/fill_users_handle.sql',
+    'backflip migrations backfill --table users --set "handle = nick" --where "handle IS DISTINCT FROM nick"',
+  ],
+  run: async (input) => (await import('../backfill.ts')).backfillCommand(input),
+})

@@ -1,5 +1,6 @@
 import type { Plan } from '../../domain/plan/plan.ts'
 import { type CommandInput, defineCommand } from '../define-command.ts'
+import { OVERRIDE_OPTIONS, overrideAsk } from '../override-options.ts'
 import { reasonOf } from '../require-reason.ts'
 import { rollbackRequest } from './rollback.ts'
 
@@ -10,6 +11,7 @@ export const planDeploy = defineCommand({
   options: [
     { flags: '--again', description: 'as for deploy' },
     { flags: '--reason <text>', description: 'as for deploy' },
+    ...OVERRIDE_OPTIONS,
   ],
   async run(input) {
     const [{ parseSha }, { prepareDeploy }] = await Promise.all([
@@ -23,6 +25,7 @@ export const planDeploy = defineCommand({
         sha,
         again: input.options.again === true,
         reason: reasonOf(input.options),
+        override: await overrideAsk(input, false),
       }),
     )
   },
@@ -35,10 +38,11 @@ export const planRollback = defineCommand({
   options: [
     { flags: '--mode <mode>', description: 'as for rollback' },
     { flags: '--reason <text>', description: 'as for rollback' },
+    ...OVERRIDE_OPTIONS,
   ],
   async run(input) {
     const { prepareRollback } = await import('../../operations/rollback.ts')
-    const ask = await rollbackRequest(input.args, input.options)
+    const ask = await rollbackRequest(input, false)
     return show(input, await prepareRollback(await input.environment(), ask))
   },
 })

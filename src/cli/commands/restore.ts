@@ -1,5 +1,6 @@
 import type { Plan } from '../../domain/plan/plan.ts'
 import type { Environment } from '../../operations/environment.ts'
+import type { RestorePreview } from '../../operations/preview-restore.ts'
 import type { RestoreRequest } from '../../operations/restore.ts'
 import { type CommandInput, defineCommand } from '../define-command.ts'
 import { reasonOf } from '../require-reason.ts'
@@ -68,17 +69,26 @@ async function agree(input: CommandInput, environment: Environment, ask: Restore
   const { exportLost } = options as { readonly exportLost?: string }
   const { resolve } = await import('node:path')
   return prepareRestore(environment, preview, {
-    maxLost: await maxLost(input, preview.transactions),
+    maxLost: await maxLost(input, preview),
     exportFolder: exportLost === undefined ? null : resolve(io.cwd, exportLost),
     reason: reasonOf(options),
   })
 }
 
-/** Null: any number. Error `not-confirmed` when nobody typed one, or a smaller one than what would be lost. */
-async function maxLost({ io, options }: CommandInput, transactions: number): Promise<number | null> {
+/** Null: any number. Error `loss-unknown` when a number would be no promise; `not-confirmed` when nobody typed one, or a smaller one than what would be lost. */
+async function maxLost({ io, options }: CommandInput, preview: RestorePreview): Promise<number | null> {
+  const { transactions, bound } = preview
   const { usageError } = await import('../../domain/errors.ts')
   const { maxLost: given } = options as { readonly maxLost?: string }
   if (given === 'any') return null
+  // Known now, and not first when users are kept away: the count would refuse any number.
+  if (bound === 'at-least' || bound === 'about')
+    throw usageError(`nobody can say exactly how much would be lost: ${transactions} transactions are known of`, {
+      code: 'loss-unknown',
+      place: { flag: '--max-lost' },
+      details: preview.services.flatMap(({ loss }) => loss?.reservations ?? []),
+      hint: 'the same command with --max-lost any',
+    })
   const text = given ?? (await io.ask(`Type how many transactions may be lost (${transactions} would be): `))
   if (text === null)
     throw usageError('nobody is there to say how much may be lost', {

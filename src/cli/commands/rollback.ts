@@ -1,4 +1,5 @@
-import { defineCommand } from '../define-command.ts'
+import { type CommandInput, defineCommand } from '../define-command.ts'
+import { OVERRIDE_OPTIONS, overrideAsk } from '../override-options.ts'
 import { reasonOf } from '../require-reason.ts'
 
 export const rollback = defineCommand({
@@ -14,6 +15,7 @@ export const rollback = defineCommand({
       flags: '--reason <text>',
       description: 'kept in the history; deploys stay frozen with it until they are unfrozen',
     },
+    ...OVERRIDE_OPTIONS,
   ],
   examples: [
     'backflip rollback',
@@ -25,7 +27,7 @@ export const rollback = defineCommand({
       import('../../operations/rollback.ts'),
       import('../operate.ts'),
     ])
-    const ask = await rollbackRequest(input.args, input.options)
+    const ask = await rollbackRequest(input, true)
     const environment = await input.environment()
     return operate(input, {
       environment,
@@ -37,7 +39,8 @@ export const rollback = defineCommand({
 
 const MODES = ['auto', 'fast', 'full'] as const
 
-export async function rollbackRequest(args: readonly string[], options: { readonly [name: string]: unknown }) {
+export async function rollbackRequest(input: CommandInput, asks: boolean) {
+  const { args, options } = input
   const [{ parseSha }, { usageError }] = await Promise.all([
     import('../../domain/ids.ts'),
     import('../../domain/errors.ts'),
@@ -48,5 +51,10 @@ export async function rollbackRequest(args: readonly string[], options: { readon
       code: 'bad-mode',
       place: { flag: '--mode' },
     })
-  return { sha: args[0] === undefined ? null : parseSha(args[0]), mode, reason: reasonOf(options) }
+  return {
+    sha: args[0] === undefined ? null : parseSha(args[0]),
+    mode,
+    reason: reasonOf(options),
+    override: await overrideAsk(input, asks),
+  }
 }

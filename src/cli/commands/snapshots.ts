@@ -1,6 +1,6 @@
 import type { SnapshotName } from '../../domain/ids.ts'
 import type { Environment } from '../../operations/environment.ts'
-import type { Pruned } from '../../operations/snapshots.ts'
+import type { Pruned } from '../../operations/prune-snapshots.ts'
 import { type CommandInput, defineCommand } from '../define-command.ts'
 
 export const snapshotsList = defineCommand({
@@ -28,26 +28,29 @@ export const snapshotsVerify = defineCommand({
   arguments: ['[snapshot]'],
   examples: ['backflip snapshots verify', 'backflip snapshots verify pre-deploy-2f81c03a9d…'],
   async run(input) {
-    const [{ unverified, verifySnapshot }, { runOptions }, { EXIT }] = await Promise.all([
+    const [{ verifySnapshots }, { renderProof, toProof }, { runOptions }, { EXIT }] = await Promise.all([
       import('../../operations/verify-snapshot.ts'),
+      import('../render/snapshots.ts'),
       import('../operate.ts'),
       import('../exit-codes.ts'),
     ])
     const { io, options } = input
-    const environment = await input.environment()
     const snapshot = await nameOf(input)
-    const results = []
-    for (const taken of await unverified(environment, snapshot)) {
-      if (options.json !== true) io.err(`… ${taken.service} ${taken.snapshot}\n`)
-      const { proof, tookMs } = await verifySnapshot(environment, taken, await runOptions(input))
-      results.push({ service: taken.service, snapshot: taken.snapshot, tookMs, ...proof })
-      if (options.json === true) continue
-      io.out(`${proof.isVerified ? '✓ verified' : '✗ NOT WHOLE'}  ${taken.service} ${taken.snapshot}\n`)
-      for (const { name, result, detail } of proof.checks) io.out(`    ${name} ${result}: ${detail}\n`)
-    }
-    if (options.json === true) io.out(`${JSON.stringify(results)}\n`)
+    const environment = await input.environment()
+    const isPlain = options.json !== true
+    const results = await verifySnapshots(
+      environment,
+      snapshot,
+      {
+        begins: ({ service, snapshot: name }) => (isPlain ? io.err(`… ${service} ${name}\n`) : undefined),
+        ended: (result) => (isPlain ? io.out(`${renderProof(result).join('\n')}\n`) : undefined),
+      },
+      await runOptions(input),
+    )
+    if (!isPlain) io.out(`${JSON.stringify(results.map(toProof))}\n`)
     else if (results.length === 0) io.out('every snapshot that an operation took was looked at already\n')
-    return results.every(({ isVerified }) => isVerified) ? 0 : EXIT.failed
+    if (io.signal.aborted) return EXIT.interrupted
+    return results.every((one) => 'proof' in one && one.proof.isVerified) ? 0 : EXIT.failed
   },
 })
 
@@ -57,13 +60,15 @@ export const snapshotsPrune = defineCommand({
   arguments: ['[snapshot]'],
   options: [{ flags: '--dry-run', description: 'only say what would go' }],
   async run(input) {
-    const [{ choosePruned, listSnapshots, prune }, { runOptions }] = await Promise.all([
+    const [{ choosePruned, prune }, { listSnapshots }, { runOptions }] = await Promise.all([
+      import('../../operations/prune-snapshots.ts'),
       import('../../operations/snapshots.ts'),
       import('../operate.ts'),
     ])
     const { io, options } = input
+    const snapshot = await nameOf(input)
     const environment = await input.environment()
-    const ask = { snapshot: await nameOf(input), now: environment.clock.now() }
+    const ask = { snapshot, now: environment.clock.now() }
     const chosen = choosePruned(await listSnapshots(environment), ask, environment.settings.snapshots.keepReplacedMs)
     const isNothing = chosen.snapshots.length === 0 && chosen.kept.length === 0
     if (isNothing) await refuseUnknown(environment, ask.snapshot)
@@ -76,9 +81,10 @@ export const snapshotsPrune = defineCommand({
     if (!isNothing && options.dryRun !== true) {
       const { confirmPrune } = await import('../confirm-prune.ts')
       await confirmPrune(input)
-      await prune(environment, chosen, await runOptions(input))
+      await prune(environment, chosen, ask, await runOptions(input))
     }
-    if (options.json === true) io.out(`${JSON.stringify({ ...chosen, removed: options.dryRun !== true })}\n`)
+    if (options.json === true)
+      io.out(`${JSON.stringify({ ...chosen, removed: !isNothing && options.dryRun !== true })}\n`)
     return 0
   },
 })
@@ -100,10 +106,11 @@ async function refuseUnknown({ data }: Environment, snapshot: SnapshotName | nul
   })
 }
 
-function describe({ snapshots, kept }: Pruned): readonly string[] {
+function describe({ snapshots, kept, held }: Pruned): readonly string[] {
   const lines = [
     ...snapshots.map(({ service, snapshot }) => `goes: ${service} ${snapshot}`),
     ...kept.map(({ service, keptAs }) => `goes: ${service} ${keptAs}, which a restore had replaced`),
   ]
-  return lines.length === 0 ? ['nothing is over its time'] : lines
+  const stays = held.map(({ keptAs, by }) => `stays: ${keptAs}, because of ${by.join(', ')} in it`)
+  return [...(lines.length === 0 ? ['nothing is over its time'] : lines), ...stays]
 }

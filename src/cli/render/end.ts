@@ -4,6 +4,7 @@ import { PHASES, type Phase, phaseLetter } from '../../domain/phase.ts'
 import type { OperationKind } from '../../domain/plan/plan.ts'
 import type { OperationEnd } from '../../engine/run.ts'
 import { formatDuration } from '../../lib/duration.ts'
+import { dataObject, renderDone, whatChanged } from './data-end.ts'
 import { renderErrorRecord } from './error.ts'
 import type { Paint } from './style.ts'
 
@@ -30,6 +31,7 @@ export function endObject(end: OperationEnd, exitCode: number): object {
     from: plan.from,
     seenMs: end.seenMs,
     phasesMs: phaseTimes(end.state),
+    ...dataObject(end.state),
     error: end.error,
   }
 }
@@ -47,6 +49,7 @@ export function renderEnd(end: OperationEnd, exitCode: number, tookMs: number, p
   if (end.outcome === 'done')
     return [
       `${paint('good', '✓')} ${paint('strong', sentence(end))} in ${formatDuration(tookMs)}   ${paint('dim', renderTimes(end.state))}`,
+      ...renderDone(end.state, paint),
       ...next(end, paint),
     ]
   const error = end.error ?? { code: end.outcome, kind: 'failed' as const, message: end.outcome }
@@ -87,7 +90,10 @@ function renderTimes(state: OperationState): string {
   ).join(' · ')
 }
 
-function changed({ outcome, seenMs }: OperationEnd): string {
+function changed(end: OperationEnd): string {
+  const { outcome, seenMs } = end
+  const data = whatChanged(end)
+  if (data !== null) return data
   const words: { readonly [outcome in Outcome]: string } = {
     done: 'done',
     failed: 'users saw nothing',
@@ -115,6 +121,13 @@ function aftermath({ outcome, state }: OperationEnd, paint: Paint): readonly str
       return [...manual.map((line) => `  ${arrow} ${line}`), `  ${arrow} backflip resume`]
     }
     case 'unsettled':
+      if (plan.kind === 'restore')
+        return [
+          ...(state.finished === null
+            ? [`  ${arrow} backflip resume   (users are half let in: this finishes it)`]
+            : []),
+          `  ${arrow} backflip status   (then decide: fix forward, or backflip restore --undo ${plan.operation} --reason TEXT)`,
+        ]
       return [
         `    left: ${plan.from?.sha.slice(0, 12) ?? 'nothing'} on ${plan.from?.color ?? 'no color'}   now: ${plan.target?.sha.slice(0, 12) ?? ''} on ${plan.target?.color ?? ''}`,
         ...(state.finished === null

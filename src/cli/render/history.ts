@@ -13,16 +13,19 @@ export function renderHistory(lines: readonly HistoryLine[], paint: Paint): read
     const what = [plan.mode, plan.kind].filter((part) => part !== null).join(' ')
     const to = plan.target === null ? '' : `${plan.target.sha.slice(0, 12)} on ${plan.target.color}`
     const outcome = finished?.outcome ?? 'open'
-    const seen = finished?.seenMs == null ? '' : `, users saw it for ${formatDuration(finished.seenMs)}`
     const why = finished?.error == null ? '' : `  ${finished.error.message}`
-    return `${String(one.seq).padStart(6)}  ${one.startedAt}  ${what.padEnd(14)} ${to.padEnd(22)} ${paint(outcome === 'done' ? 'good' : 'bad', outcome)}${seen}${why}   ${paint('dim', `by ${one.actor}`)}`
+    return `${String(one.seq).padStart(6)}  ${one.startedAt}  ${what.padEnd(14)} ${to.padEnd(22)} ${paint(outcome === 'done' ? 'good' : 'bad', outcome)}${seen(finished)}${why}   ${paint('dim', `by ${one.actor}`)}`
   })
+}
+
+/** For how long users got the release that was taken back. */
+function seen(end: { readonly seenMs: number | null } | null): string {
+  return end?.seenMs == null ? '' : `, users saw it for ${formatDuration(end.seenMs)}`
 }
 
 export function renderEntries(entries: readonly Entry[]): readonly string[] {
   return entries.map(({ seq, at, fact }) => {
-    const seen = 'seenMs' in fact && fact.seenMs !== null ? `, users saw it for ${formatDuration(fact.seenMs)}` : ''
-    const detail = 'step' in fact ? fact.step : 'outcome' in fact ? `${fact.outcome}${seen}` : ''
+    const detail = 'step' in fact ? fact.step : 'outcome' in fact ? `${fact.outcome}${seen(fact)}` : ''
     return `${String(seq).padStart(6)}  ${at}  ${fact.kind.padEnd(20)} ${detail}`
   })
 }

@@ -7,6 +7,7 @@ export function renderPlan(plan: Plan, paint: Paint): readonly string[] {
   const lines = [paint('strong', headline(plan)), ...plan.because.map((why) => `  why        ${why}`)]
   if (plan.from !== null) lines.push(`  live now   ${plan.from.sha.slice(0, 12)} on ${plan.from.color}`)
   if (plan.consumes !== null) lines.push(`  ${paint('warn', 'consumes')}   ${plan.consumes}`)
+  if (plan.override?.approvedBy != null) lines.push(`  approved   by ${plan.override.approvedBy}`)
   if (plan.reason !== null) lines.push(`  reason     ${plan.reason}`)
   let phase: Phase | null = null
   for (const step of plan.steps) {

@@ -12,20 +12,21 @@ const NOT_UNDONE = 'mails, payments, messages in queues, files in other stores, 
 
 /** What a person reads before they type the number: what is lost first. */
 export function renderRestore(preview: RestorePreview, now: string, paint: Paint): readonly string[] {
-  const { target, services, transactions, isExact, expectedMs } = preview
+  const { target, services, transactions, bound, expectedMs } = preview
   const what = target.kind === 'undo' ? `what the restore ${target.operation} replaced` : target.snapshot
-  const number = `${isExact ? '' : 'about '}${transactions} transactions`
+  const number = `${bound === 'exact' ? '' : `${bound.replace('-', ' ')} `}${transactions} transactions`
   return [
     paint('strong', `restore ${what}`),
     `  ${paint('bad', 'lost')}       ${paint('strong', number)} since then`,
     ...services.flatMap((one) => renderService(one, now, paint)),
+    ...renderSkew(services),
     `  not undone ${NOT_UNDONE}`,
     `  users see  the maintenance page, ${expectedMs === null ? 'for how long nobody knows: this snapshot was never proved' : `for about ${formatDuration(expectedMs)} and the stop and start of the service`}`,
   ]
 }
 
 function renderService(
-  { instance, taken, replaced, loss, now: facts, look }: ServicePreview,
+  { instance, taken, replaced, loss, now: facts, schema, look }: ServicePreview,
   now: string,
   paint: Paint,
 ): readonly string[] {
@@ -34,7 +35,10 @@ function renderService(
   const proof = taken === null ? '' : `, ${proofOf(taken, paint)}`
   const lands = taken === null ? '' : `, before ${taken.before}; live then: ${taken.live?.slice(0, 12) ?? 'nothing'}`
   const lines = [`  ${instance}`, `    from     ${at}, ${age} ago${proof}${lands}`]
-  if (loss !== null) lines.push(...renderLoss(loss, paint))
+  lines.push(
+    ...(loss === null ? ['    lost     files that were changed since; nobody counts them'] : renderLoss(loss, paint)),
+  )
+  if (schema?.before != null) lines.push(`    schema   ${schema.before}, now ${schema.now ?? 'unknown'}`)
   if (facts !== null) {
     lines.push(`    open     ${facts.openConnections} connections will be ended`)
     for (const { name, address } of facts.replicas)
@@ -46,6 +50,13 @@ function renderService(
   if (later > 0) lines.push(`    keeps    ${later} later snapshots, with what is live now`)
   for (const one of look.reservations) lines.push(`    ${paint('warn', '!')}        ${one}`)
   return lines
+}
+
+/** Several services are put back to several moments, when their snapshots were not taken at one. */
+function renderSkew(services: readonly ServicePreview[]): readonly string[] {
+  const at = services.flatMap(({ taken }) => (taken === null ? [] : [Date.parse(taken.takenAt)]))
+  const skewMs = Math.max(...at) - Math.min(...at)
+  return at.length > 1 ? [`  skew       the snapshots were taken within ${skewMs} ms of each other`] : []
 }
 
 function renderLoss(loss: DataLoss, paint: Paint): readonly string[] {

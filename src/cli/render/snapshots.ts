@@ -1,4 +1,5 @@
 import type { SnapshotList } from '../../operations/snapshots.ts'
+import type { UnprovedSnapshot, VerifiedSnapshot } from '../../operations/verify-snapshot.ts'
 import { proofOf } from './proof.ts'
 import type { Paint } from './style.ts'
 
@@ -24,4 +25,27 @@ export function renderSnapshots({ snapshots, kept, gone, rooms }: SnapshotList, 
         : [`${service}: ${(room.freeBytes / GIB).toFixed(1)} of ${(room.totalBytes / GIB).toFixed(1)} GiB free`],
     ),
   ]
+}
+
+/** What one proof found, each check on a line; or why it could not be made. */
+export function renderProof(result: VerifiedSnapshot | UnprovedSnapshot): readonly string[] {
+  const { service, snapshot } = result.taken
+  if ('error' in result)
+    return [
+      `✗ could not be proved  ${service} ${snapshot}`,
+      `    ${result.error.message}`,
+      ...(result.error.causes ?? []),
+    ]
+  const { isVerified, checks } = result.proof
+  return [
+    `${isVerified ? '✓ verified' : '✗ NOT WHOLE'}  ${service} ${snapshot}`,
+    ...checks.map((one) => `    ${one.name} ${one.result}: ${one.detail}`),
+  ]
+}
+
+export function toProof(result: VerifiedSnapshot | UnprovedSnapshot): object {
+  const { service, snapshot } = result.taken
+  return 'error' in result
+    ? { service, snapshot, error: result.error }
+    : { service, snapshot, tookMs: result.tookMs, ...result.proof }
 }

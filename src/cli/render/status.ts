@@ -1,13 +1,14 @@
 import { COLORS } from '../../domain/color.ts'
 import type { ErrorRecord } from '../../domain/errors.ts'
-import type { WayBack } from '../../domain/readiness.ts'
+import type { DataWayBack, WayBack } from '../../domain/readiness.ts'
 import { formatDuration } from '../../lib/duration.ts'
 import type { DataStatus } from '../../operations/data-status.ts'
 import { isUnseen } from '../../operations/look.ts'
 import type { Sight } from '../../operations/look-around.ts'
 import type { ColorStatus, StatusReport } from '../../operations/status.ts'
-import type { Instance } from '../../ports/runtime.ts'
+import type { ListedInstance } from '../../ports/runtime.ts'
 import { proofOf } from './proof.ts'
+import { renderSchema } from './schema.ts'
 import type { Paint } from './style.ts'
 
 /** The report for people: first what is live, then the way back, then what is wrong. */
@@ -20,8 +21,17 @@ export function renderStatus(report: StatusReport, paint: Paint): readonly strin
     `  edge       ${renderEdge(report, paint)}`,
     `  back       ${way('fast', readiness.fast.open, paint)} ${readiness.fast.open ? openTo(readiness.fast) : readiness.fast.reasons.join('; ')}`,
     `             ${way('full', readiness.full.open, paint)} ${readiness.full.open ? openTo(readiness.full) : readiness.full.reasons.join('; ')}`,
-    ...report.data.map((one) => renderData(one, paint)),
+    ...(readiness.data === null
+      ? []
+      : [
+          `             ${way('data', readiness.data.open, paint)} ${readiness.data.open ? openToData(readiness.data) : readiness.data.reasons.join('; ')}`,
+        ]),
+    ...(report.schema === null ? [] : renderSchema(report.schema, paint)),
+    ...report.data.flatMap((one) => renderData(one, paint)),
     ...renderState(report, paint),
+    ...report.shortcomings.map(
+      ({ message, hint }) => `  ${paint('warn', 'soon')}       ${message}   ${paint('dim', hint)}`,
+    ),
     ...report.drift.map(
       ({ message, repair, next = 'for a person: backflip doctor' }) =>
         `  ${paint('bad', 'drift')}      ${message}   ${paint('dim', repair === 'safe' ? 'backflip doctor --repair' : next)}`,
@@ -42,7 +52,9 @@ export function renderSight(
     `  edge       ${renderEdge({ edge }, paint)}`,
     ...COLORS.map((color) => {
       const own = running.filter((one) => one.color === color)
-      const shas = [...new Set(own.map(({ sha }) => sha.slice(0, 12)))].join(', ')
+      const shas = [...new Set(own.flatMap((one) => (one.state === 'unknown' ? [] : [one.sha.slice(0, 12)])))].join(
+        ', ',
+      )
       return `  ${color.padEnd(10)} ${shas === '' ? 'nothing is seen' : `${shas}   ${own.map((one) => renderInstance(one, paint)).join('  ')}`}`
     }),
     ...(isUnseen(instances) ? [`  ${paint('bad', 'instances')}  not seen: ${instances.unseen.message}`] : []),
@@ -52,6 +64,12 @@ export function renderSight(
 /** Where it leads, and how long it took the last time. */
 function openTo({ sha, expectedMs }: WayBack): string {
   return `to ${sha?.slice(0, 12) ?? ''}${expectedMs === null ? '' : `, about ${formatDuration(expectedMs)}`}`
+}
+
+/** What was written since is lost: never the first way to take. */
+function openToData({ snapshot, takenAt, expectedMs }: DataWayBack): string {
+  const time = expectedMs === null ? '' : `, about ${formatDuration(expectedMs)}`
+  return `to ${snapshot ?? ''} of ${takenAt ?? ''}, and what was written since is lost${time}`
 }
 
 function way(name: string, open: boolean, paint: Paint): string {
@@ -64,10 +82,11 @@ function renderColor({ color, role, recorded, instances }: ColorStatus, paint: P
   return `  ${color.padEnd(10)} ${role.padEnd(8)} ${held}${shown === '' ? '' : `   ${shown}`}`
 }
 
-function renderInstance({ component, state, exit }: Instance, paint: Paint): string {
-  return state === 'running'
-    ? paint('good', `${component} ●`)
-    : paint('bad', `${component} ○${exit === null ? '' : ` ${exit}`}`)
+function renderInstance(one: ListedInstance, paint: Paint): string {
+  const { component } = one
+  if (one.state === 'running') return paint('good', `${component} ●`)
+  if (one.state === 'unknown') return paint('warn', `${component} ? its host does not answer`)
+  return paint('bad', `${component} ○${one.exit === null ? '' : ` ${one.exit}`}`)
 }
 
 function renderEdge({ edge }: Pick<StatusReport, 'edge'>, paint: Paint): string {
@@ -79,20 +98,29 @@ function renderEdge({ edge }: Pick<StatusReport, 'edge'>, paint: Paint): string 
 }
 
 /** Whether it runs, and its newest snapshot with what is known of it: the last way back. */
-function renderData({ instance, seen, newest, kept }: DataStatus, paint: Paint): string {
+function renderData({ instance, seen, newest, lastVerified, kept }: DataStatus, paint: Paint): readonly string[] {
   const state = isUnseen(seen)
     ? paint('bad', `not seen: ${seen.unseen.message}`)
     : paint(seen.state === 'running' ? 'good' : 'bad', seen.state)
   const snapshot = newest === null ? 'no snapshot yet' : `${newest.snapshot}, ${proofOf(newest, paint)}`
   const more = kept.length === 0 ? '' : `   ${paint('dim', `keeps ${kept.join(', ')}`)}`
-  return `  data       ${instance} ${state}   ${snapshot}${more}`
+  return [
+    `  data       ${instance} ${state}   ${snapshot}${more}`,
+    ...(lastVerified === null || lastVerified === newest
+      ? []
+      : [
+          `             ${paint('dim', `the last verified one is ${lastVerified.snapshot}, of ${lastVerified.takenAt}`)}`,
+        ]),
+  ]
 }
 
 function renderState({ record, stuck, holder, instances }: StatusReport, paint: Paint): readonly string[] {
   const lines: string[] = []
   if (isUnseen(instances)) lines.push(`  ${paint('bad', 'instances')}  not seen: ${instances.unseen.message}`)
   if (record.maintenance !== null)
-    lines.push(`  ${paint('bad', 'closed')}     users see the maintenance page since ${record.maintenance.since}`)
+    lines.push(
+      `  ${paint('bad', 'closed')}     users see the maintenance page since ${record.maintenance.since}, by the restore ${record.maintenance.operation ?? 'unknown'}`,
+    )
   if (record.freeze !== null)
     lines.push(
       `  ${paint('warn', 'frozen')}     ${record.freeze.reason}, by ${record.freeze.actor} at ${record.freeze.at}   ${paint('dim', 'backflip unfreeze --reason TEXT')}`,

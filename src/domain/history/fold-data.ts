@@ -1,5 +1,6 @@
+import type { DataServiceName } from '../ids.ts'
 import type { Effect, Entry, Fact } from '../journal.ts'
-import type { EnvironmentRecord, SnapshotRecord } from './record.ts'
+import type { EnvironmentRecord, ReplacedRecord, SnapshotRecord } from './record.ts'
 
 /** Bounds: older ones are in the journal still, and in the storage's own list. */
 const MAX_SNAPSHOTS = 200
@@ -25,16 +26,28 @@ export function foldDataEffect(record: EnvironmentRecord, effect: DataEffect, en
     case 'data-replaced': {
       if (operation === null) return record
       const { service, from, keptAs } = effect
-      const others = record.replaced.filter((one) => one.service !== service || one.keptAs !== from)
-      return { ...record, replaced: [...others, { service, keptAs, from, at, operation }].slice(-MAX_REPLACED) }
+      const found = keptBy(record, service, from)
+      const over = found === null ? null : { ...found, over: null }
+      const others = record.replaced.filter((one) => one !== found)
+      return { ...record, replaced: [...others, { service, keptAs, from, at, operation, over }].slice(-MAX_REPLACED) }
     }
-    case 'data-put-back':
-    case 'kept-removed':
+    case 'data-put-back': {
+      const found = keptBy(record, effect.service, effect.keptAs)
+      // What an earlier restore had kept is kept again: it can still be asked for.
       return {
         ...record,
-        replaced: record.replaced.filter((one) => one.service !== effect.service || one.keptAs !== effect.keptAs),
+        replaced: record.replaced.flatMap((one) => (one !== found ? [one] : one.over === null ? [] : [one.over])),
       }
+    }
+    case 'kept-removed': {
+      const found = keptBy(record, effect.service, effect.keptAs)
+      return { ...record, replaced: record.replaced.filter((one) => one !== found) }
+    }
   }
+}
+
+function keptBy({ replaced }: EnvironmentRecord, service: DataServiceName, keptAs: string): ReplacedRecord | null {
+  return replaced.find((one) => one.service === service && one.keptAs === keptAs) ?? null
 }
 
 type Taken = Extract<Effect, { effect: 'snapshot-taken' }>

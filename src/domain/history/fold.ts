@@ -1,6 +1,15 @@
 import type { Sha } from '../ids.ts'
 import type { Effect, Entry, Found, FoundRelease } from '../journal.ts'
 import { foldDataEffect, foldVerified } from './fold-data.ts'
+import {
+  approved,
+  askedForApproval,
+  consumed,
+  foldSchemaEffect,
+  schemaAfter,
+  unknownSchema,
+  withOverride,
+} from './fold-schema.ts'
 import { foldOperation, type OperationState } from './operation.ts'
 import type { ColorRecord, EnvironmentRecord, OperationSummary, ServedRecord } from './record.ts'
 
@@ -43,8 +52,12 @@ function foldFact(record: EnvironmentRecord, entry: Entry): EnvironmentRecord {
       return foldDataEffect(record, fact.effect, entry)
     case 'snapshot-verified':
       return foldVerified(record, fact, entry.at)
+    case 'override-asked':
+      return askedForApproval(record, fact.request, entry)
+    case 'override-approved':
+      return approved(record, fact.key, entry)
     case 'operation-started':
-      return { ...record, open: foldOperation(null, entry) }
+      return { ...consumed(record, fact.plan), open: foldOperation(null, entry) }
     case 'step-succeeded':
       return fact.effects.reduce(
         (before, effect) => foldEffect(before, effect, entry, false),
@@ -74,6 +87,8 @@ function adopted(record: EnvironmentRecord, { live, colors }: Found, { at }: Ent
   return {
     ...record,
     open: null,
+    maintenance: null,
+    schema: unknownSchema(at),
     live: { ...held, color: live, since: at },
     colors: { blue: color(colors.blue), green: color(colors.green) },
     served: [...record.served, served].slice(-MAX_SERVED),
@@ -101,9 +116,13 @@ function foldEffect(record: EnvironmentRecord, effect: Effect, entry: Entry, und
       }
     case 'live':
       return undoing ? trafficTakenBack(record, effect, entry) : trafficMoved(record, effect, entry)
+    case 'migrations-judged':
     case 'migrated':
     case 'sql-run':
-      return record
+      return foldSchemaEffect(record, effect, entry)
+    case 'data-replaced':
+    case 'data-put-back':
+      return { ...foldDataEffect(record, effect, entry), schema: unknownSchema(at) }
     default:
       return foldDataEffect(record, effect, entry)
   }
@@ -167,12 +186,14 @@ function foldFinished(record: EnvironmentRecord, entry: Entry): EnvironmentRecor
   const operation = record.open
   if (operation === null || operation.finished === null) return record
   const { plan, finished } = operation
-  const closed = { ...record, open: null, last: summarize(operation) }
+  const closed = { ...record, open: null, last: summarize(operation), schema: schemaAfter(record.schema, operation) }
   switch (finished.outcome) {
     case 'done':
       return settledWell(closed, operation, entry)
-    case 'unsettled':
-      return plan.target === null ? closed : afterTrafficStayed(closed, operation, entry, 'unproven')
+    case 'unsettled': {
+      const after = plan.target === null ? closed : afterTrafficStayed(closed, operation, entry, 'unproven')
+      return plan.kind === 'restore' ? frozenBy(after, operation, entry) : after
+    }
     case 'reverted':
       return plan.target === null
         ? closed
@@ -185,10 +206,13 @@ function foldFinished(record: EnvironmentRecord, entry: Entry): EnvironmentRecor
 function settledWell(record: EnvironmentRecord, operation: OperationState, entry: Entry): EnvironmentRecord {
   const { plan } = operation
   const after = plan.target === null ? record : afterTrafficStayed(record, operation, entry, 'good')
-  // A restore goes back as a rollback does: nothing newer is deployed over it by itself.
-  if (plan.kind !== 'restore') return after
+  return plan.kind === 'restore' ? frozenBy(after, operation, entry) : after
+}
+
+/** A restore goes back as a rollback does: nothing newer is deployed, and migrated, over it by itself. */
+function frozenBy(record: EnvironmentRecord, { plan }: OperationState, { actor, at }: Entry): EnvironmentRecord {
   const reason = plan.reason ?? 'data was restored'
-  return { ...after, freeze: { reason, actor: entry.actor, at: entry.at, operation: plan.operation } }
+  return { ...record, freeze: { reason, actor, at, operation: plan.operation } }
 }
 
 function afterTrafficStayed(
@@ -208,7 +232,12 @@ function afterTrafficStayed(
   const blocked = fate === 'good' ? record.blocked.filter((one) => one.sha !== sha) : record.blocked
   if (plan.kind !== 'rollback') return { ...record, served, blocked }
   const reason = plan.reason ?? `rolled back from ${plan.from?.sha ?? 'an unknown release'}`
-  return { ...record, served, blocked, freeze: { reason, actor: entry.actor, at: entry.at, operation: plan.operation } }
+  return {
+    ...withOverride(record, plan, entry),
+    served,
+    blocked,
+    freeze: { reason, actor: entry.actor, at: entry.at, operation: plan.operation },
+  }
 }
 
 function block(record: EnvironmentRecord, sha: Sha, entry: Entry, why: string): EnvironmentRecord {

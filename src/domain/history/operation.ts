@@ -1,5 +1,5 @@
 import type { ErrorRecord } from '../errors.ts'
-import type { Entry, Fact, Outcome } from '../journal.ts'
+import type { Effect, Entry, Fact, Outcome } from '../journal.ts'
 import type { Json } from '../json.ts'
 import type { Phase } from '../phase.ts'
 import type { Plan } from '../plan/plan.ts'
@@ -21,7 +21,12 @@ export type StepState =
       readonly at: string
     }
   | { readonly is: 'undoing' }
-  | { readonly is: 'undone'; readonly kept: string | null }
+  | {
+      readonly is: 'undone'
+      readonly kept: string | null
+      /** Kinds of what the undo says of the environment. */
+      readonly effects: readonly Effect['effect'][]
+    }
   | { readonly is: 'undo-failed'; readonly error: ErrorRecord; readonly manual: readonly string[] }
 
 /** One operation, as its entries tell it. */
@@ -73,7 +78,7 @@ function nextStepState(state: StepState, fact: StepFact, at: string): StepState 
     case 'undo-started':
       return { is: 'undoing' }
     case 'undo-finished':
-      return { is: 'undone', kept: fact.kept }
+      return { is: 'undone', kept: fact.kept, effects: fact.effects.map(({ effect }) => effect) }
     case 'undo-failed':
       return { is: 'undo-failed', error: fact.error, manual: fact.manual }
   }

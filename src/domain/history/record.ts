@@ -1,12 +1,14 @@
 import type { Color } from '../color.ts'
+import type { ApprovalRequest, OverrideRecord } from '../compatibility/override.ts'
+import type { ReleaseVerdict } from '../compatibility/verdict.ts'
 import type { DataServiceName, JournalId, OperationId, Sha, SnapshotName } from '../ids.ts'
 import type { LeaseRecord, Outcome } from '../journal.ts'
 import type { OperationKind } from '../plan/plan.ts'
-import type { EnvironmentValue } from '../release.ts'
+import type { CarriedMigration, EnvironmentValue } from '../release.ts'
 import type { OperationState } from './operation.ts'
 
 /** The shape below. A checkpoint of another version is thrown away and folded again. */
-export const RECORD_VERSION = 2
+export const RECORD_VERSION = 3
 
 /** What the journal says a color holds. The runtime says what really runs; `status` shows both. */
 export interface ColorRecord {
@@ -77,6 +79,34 @@ export interface ReplacedRecord {
   readonly from: string
   readonly at: string
   readonly operation: OperationId
+  /** What was put back by it: kept again should this one be undone by its own operation. */
+  readonly over: ReplacedRecord | null
+}
+
+/** One state of the schema, told by which migrations made it. */
+export interface SchemaState {
+  /** The release that migrated last. Null: nobody knows what the schema is, because data was restored or another journal was adopted. */
+  readonly sha: Sha | null
+  readonly at: string
+  /** Applied here and not carried by that release: one that was taken back brought them. Their texts are kept on this host. */
+  readonly extra: readonly CarriedMigration[]
+  /** What a person took back by hand (`sql --inverse-of`); the SQL is kept on this host. */
+  readonly inverses: readonly { readonly of: string; readonly sha256: string }[]
+  /** Of the releases that were in the rollback window, and of this one. */
+  readonly verdicts: readonly ReleaseVerdict[]
+}
+
+export interface SchemaRecord {
+  /** Null: no migration ran here since this is kept track of. */
+  readonly now: SchemaState | null
+  /** What a migration was to make of it that did not end well: somewhere between the two. */
+  readonly next: SchemaState | null
+}
+
+export interface ApprovalRecord extends ApprovalRequest {
+  readonly askedBy: string
+  readonly askedAt: string
+  readonly approvedBy: string | null
 }
 
 /** An environment as its journal tells it: the fold of all entries. Plain data, bounded, saved as a checkpoint. */
@@ -115,6 +145,11 @@ export interface EnvironmentRecord {
   readonly replaced: readonly ReplacedRecord[]
   /** Since when users are kept away; null when they are not. */
   readonly maintenance: { readonly since: string; readonly operation: OperationId | null } | null
+  readonly schema: SchemaRecord
+  /** Oldest first; also those that no longer matter (`openOverrides`). */
+  readonly overrides: readonly OverrideRecord[]
+  /** What a second person was asked, oldest first. */
+  readonly approvals: readonly ApprovalRecord[]
 }
 
 const EMPTY_COLOR: ColorRecord = { is: 'empty', sha: null, operation: null, since: null }
@@ -136,5 +171,8 @@ export function emptyRecord(): EnvironmentRecord {
     snapshots: [],
     replaced: [],
     maintenance: null,
+    schema: { now: null, next: null },
+    overrides: [],
+    approvals: [],
   }
 }

@@ -1,3 +1,6 @@
+import { migrationLines, overrideLines, refuseBreaking } from '../compatibility/gate.ts'
+import type { JudgedMigrations } from '../compatibility/judged.ts'
+import type { AgreedOverride } from '../compatibility/override.ts'
 import { refusal } from '../errors.ts'
 import { type Sha, short } from '../ids.ts'
 import { checkDataSteps, snapshotBefore } from './data-steps.ts'
@@ -5,6 +8,7 @@ import type { PlanFacts, ReleaseFacts } from './facts.ts'
 import { agreedLive, assumptions, refuseWhileFrozen, standbyColor } from './guards.ts'
 import {
   checkSteps,
+  judgeSteps,
   launchSteps,
   migrateSteps,
   prepareSteps,
@@ -23,23 +27,35 @@ export interface DeployAsk {
   readonly live: ReleaseFacts | null
   /** Deploy a release again that was reverted or rolled away from; needs a reason. */
   readonly again: boolean
+  /** Left out when the release says nothing of its migrations. */
+  readonly migrations?: JudgedMigrations | null
+  /** Left out when nobody takes anything on themselves. */
+  readonly override?: AgreedOverride | null
 }
 
-/** The story of a deploy, A to F, as data. Refuses while frozen, what is live already, and what was reverted. */
+/** The story of a deploy, A to F, as data. Refuses while frozen, what is live already, what was reverted, and what breaks a way back. */
 export function planDeploy(facts: PlanFacts, ask: DeployAsk): UnhashedPlan {
   const live = agreedLive(facts)
   refuseWhileFrozen(facts)
   refuseWhatIsLive(live, ask.target.sha)
   refuseBlocked(facts, ask)
+  const { migrations = null, override = null } = ask
+  if (migrations !== null) refuseBreaking(migrations, override)
   const color = standbyColor(live)
   return {
     ...planHead(facts, 'deploy', null),
     target: { color, sha: ask.target.sha },
     from: live,
     consumes: consumedWayBack(facts.record, color),
-    because: [live === null ? 'nothing is live: the first release goes to blue' : `${color} is the standby color`],
+    because: [
+      live === null ? 'nothing is live: the first release goes to blue' : `${color} is the standby color`,
+      ...(migrations === null ? [] : migrationLines(migrations)),
+      ...(override === null ? [] : overrideLines(override, live?.sha ?? null)),
+    ],
+    ...(override === null ? {} : { override }),
     steps: [
       ...prepareSteps(facts, ask.target),
+      ...judgeSteps(migrations),
       ...checkDataSteps(facts, facts.data, facts.settings.snapshots),
       ...snapshotBefore(facts, `pre-deploy-${ask.target.sha}`, `deploy ${ask.target.sha}`),
       ...migrateSteps(facts, ask.target),

@@ -1,5 +1,6 @@
 import { type Color, isColor, otherColor } from '../color.ts'
 import { BackflipError, refusal } from '../errors.ts'
+import type { OperationState } from '../history/operation.ts'
 import type { EnvironmentRecord } from '../history/record.ts'
 import { type Sha, short } from '../ids.ts'
 import type { PlanFacts } from './facts.ts'
@@ -14,6 +15,8 @@ export function agreedLive({
   const said = record.live
   const served = isColor(edge.live) ? edge.live : null
   if ((said?.color ?? null) !== served) {
+    // Half a switch, or users kept away while data is restored: that operation's own business until it has ended.
+    if (record.open !== null) throw operationOpen(record.open)
     throw new BackflipError(`the edge sends traffic to ${edge.live}, and the journal says ${said?.color ?? 'none'}`, {
       code: 'drift',
       kind: 'person',
@@ -22,6 +25,20 @@ export function agreedLive({
     })
   }
   return said === null ? null : { color: said.color, sha: said.sha }
+}
+
+/** Error `operation-open` (kind `held`): an operation that runs, died or is stuck comes first. */
+export function refuseWhileOpen({ open }: Pick<EnvironmentRecord, 'open'>): void {
+  if (open !== null) throw operationOpen(open)
+}
+
+function operationOpen({ plan, startedAt, actor, unwinding }: OperationState): BackflipError {
+  return new BackflipError(`the ${plan.kind} ${plan.operation} is unfinished`, {
+    code: 'operation-open',
+    kind: 'held',
+    details: [`begun at ${startedAt} by ${actor}`, unwinding === null ? 'it was going forward' : 'it was going back'],
+    hint: 'backflip status   (when nobody works on it any more: backflip resume, or backflip abort)',
+  })
 }
 
 /** The color that an operation may recreate: never the live one. The first release goes to blue. */

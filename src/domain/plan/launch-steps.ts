@@ -1,5 +1,6 @@
 import type { Color } from '../color.ts'
 import { otherColor } from '../color.ts'
+import type { JudgedMigrations } from '../compatibility/judged.ts'
 import { usageError } from '../errors.ts'
 import { ledgerOf, pinnedReleases } from '../history/good.ts'
 import { short } from '../ids.ts'
@@ -14,6 +15,7 @@ import type {
   Environments,
   FetchParams,
   FlipParams,
+  JudgeParams,
   LaunchParams,
   MigrateParams,
   PublicQuestion,
@@ -41,6 +43,13 @@ export function prepareSteps(facts: PlanFacts, target: ReleaseFacts): readonly P
     step<WayBackParams>('verify-way-back', 'prepare', 'Verify the releases of the way back', { shas }),
     step<{ sha: string }>('check-room', 'prepare', 'Check the room on disk', { sha: target.sha }),
   ]
+}
+
+/** None for a release that says nothing of its migrations: there is nothing to judge. */
+export function judgeSteps(judged: JudgedMigrations | null): readonly PlannedStep[] {
+  if (judged === null) return []
+  const { sha, digest } = judged
+  return [step<JudgeParams>('judge-migrations', 'prepare', 'Judge the migrations again', { sha, digest })]
 }
 
 export function migrateSteps({ lockTimeoutMs }: PlanFacts, target: ReleaseFacts): readonly PlannedStep[] {

@@ -13,6 +13,12 @@ export type FetchParams = {
 
 export type WayBackParams = { readonly shas: readonly Sha[] }
 
+export type JudgeParams = {
+  readonly sha: Sha
+  /** Of what was found when the plan was made. */
+  readonly digest: string
+}
+
 export type MigrateParams = {
   readonly sha: Sha
   /** Handed on as PGOPTIONS: a migration that waits for a lock holds up everybody behind it. */

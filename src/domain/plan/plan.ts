@@ -1,4 +1,5 @@
 import type { Color } from '../color.ts'
+import type { AgreedOverride } from '../compatibility/override.ts'
 import type { AppName, EnvironmentName, OperationId, Sha } from '../ids.ts'
 import type { Json } from '../json.ts'
 import type { Phase } from '../phase.ts'
@@ -46,6 +47,8 @@ export interface Plan {
   /** Why this target and this way were chosen, one fact a line. */
   readonly because: readonly string[]
   readonly reason: string | null
+  /** What a person takes on themselves; left out when nothing. */
+  readonly override?: AgreedOverride
   readonly assumes: Assumptions
   readonly steps: readonly PlannedStep[]
   /** SHA-256 over the canonical JSON of everything above, 64 hex digits. */

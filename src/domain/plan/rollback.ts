@@ -1,4 +1,8 @@
 import { otherColor } from '../color.ts'
+import { overrideLines, refuseIncompatible, verdictLine } from '../compatibility/gate.ts'
+import type { AgreedOverride } from '../compatibility/override.ts'
+import { type ReleaseVerdict, verdictOf } from '../compatibility/verdict.ts'
+import { rollbackWindow } from '../compatibility/window.ts'
 import { type BackflipError, refusal } from '../errors.ts'
 import { goodReleases, lastGoodBefore } from '../history/good.ts'
 import type { EnvironmentRecord } from '../history/record.ts'
@@ -60,12 +64,18 @@ export interface RollbackAsk {
   readonly live: ReleaseFacts
   /** Why the standby color cannot take traffic right now, from a look at the world; empty when it can. */
   readonly notReady: readonly string[]
+  /** Of the target on today's schema; left out where nothing migrates. */
+  readonly verdict?: ReleaseVerdict | null
+  /** Left out when nobody takes anything on themselves. */
+  readonly override?: AgreedOverride | null
 }
 
 /** A flip when the standby color holds the target and is ready; otherwise the target is deployed again. Never migrates. */
 export function planRollback(facts: PlanFacts, ask: RollbackAsk): UnhashedPlan {
   const live = agreedLive(facts)
   if (live === null) throw nothingLive()
+  const { verdict = null, override = null } = ask
+  refuseIncompatible(verdict, override, othersThatFit(facts, ask.target.sha))
   const color = otherColor(live.color)
   const closed = whyFastIsClosed(facts, ask)
   if (ask.mode === 'fast' && closed.length > 0) {
@@ -76,13 +86,21 @@ export function planRollback(facts: PlanFacts, ask: RollbackAsk): UnhashedPlan {
     })
   }
   const fast = ask.mode !== 'full' && closed.length === 0
-  const common = { target: { color, sha: ask.target.sha }, from: live }
+  const common = {
+    target: { color, sha: ask.target.sha },
+    from: live,
+    ...(override === null ? {} : { override }),
+  }
+  const schema = [
+    ...(verdict === null ? [] : [verdictLine(verdict)]),
+    ...(override === null ? [] : overrideLines(override, null)),
+  ]
   if (fast) {
     return {
       ...planHead(facts, 'rollback', 'fast'),
       ...common,
       consumes: null,
-      because: [`${color} holds ${short(ask.target.sha)}, running and healthy`],
+      because: [`${color} holds ${short(ask.target.sha)}, running and healthy`, ...schema],
       steps: [
         ...checkSteps(facts, color, ask.target, 1),
         ...switchSteps(color, ask.target, true),
@@ -94,7 +112,7 @@ export function planRollback(facts: PlanFacts, ask: RollbackAsk): UnhashedPlan {
     ...planHead(facts, 'rollback', 'full'),
     ...common,
     consumes: consumedWayBack(facts.record, color),
-    because: ask.mode === 'full' ? ['a full rollback was asked for'] : closed,
+    because: [...(ask.mode === 'full' ? ['a full rollback was asked for'] : closed), ...schema],
     steps: [
       ...prepareSteps(facts, ask.target),
       ...launchSteps(facts, color, ask.target, topologyWith(facts, color, ask.target, ask.live)),
@@ -103,6 +121,12 @@ export function planRollback(facts: PlanFacts, ask: RollbackAsk): UnhashedPlan {
       ...verifySteps(facts, color, ask.target, true),
     ],
   }
+}
+
+function othersThatFit({ record }: PlanFacts, target: Sha): readonly Sha[] {
+  return rollbackWindow(record).filter(
+    (sha) => sha !== target && sha !== record.live?.sha && verdictOf(record, sha)?.verdict === 'compatible',
+  )
 }
 
 function whyFastIsClosed({ record }: PlanFacts, { target, notReady }: RollbackAsk): readonly string[] {

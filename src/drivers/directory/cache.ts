@@ -3,7 +3,7 @@ import { promises as files, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { BackflipError, refusal } from '../../domain/errors.ts'
 import { type AppName, parseSha, type Sha, short } from '../../domain/ids.ts'
-import type { Artifact } from '../../domain/release.ts'
+import { type Artifact, artifactsOf, MIGRATIONS_NAME } from '../../domain/release.ts'
 import { syncFolder, writeFileAtomic } from '../../lib/atomic-file.ts'
 import { diskFull } from '../../lib/disk-full.ts'
 import { digestOfFile } from '../../lib/file-digest.ts'
@@ -23,15 +23,16 @@ export function artifactCache({ folder, app }: { readonly folder: string; readon
   /** One that lies does not end the others half way: all are over when this is. */
   const fetchAll = async (sha: Sha, from: Registry, stored: StoredManifest): Promise<readonly CachedArtifact[]> => {
     const fetched = await Promise.allSettled(
-      stored.manifest.components.map(async ({ name, artifact }) => {
+      artifactsOf(stored.manifest).map(async ({ name, artifact }) => {
         await fetchBlob({ from, sha, name, artifact, target: blob(artifact.sha256) })
         return { component: name, path: blob(artifact.sha256) }
       }),
     )
-    return fetched.map((one) => {
+    const artifacts = fetched.map((one) => {
       if (one.status === 'rejected') throw one.reason
       return one.value
     })
+    return artifacts.filter(({ component }) => component !== MIGRATIONS_NAME)
   }
 
   return {
@@ -54,27 +55,27 @@ export function artifactCache({ folder, app }: { readonly folder: string; readon
         path: blob(artifact.sha256),
         artifact,
       }))
-      const whole = await Promise.all(
-        artifacts.map(({ path, artifact }) => (verify ? hasBytes(path, artifact) : hasSize(path, artifact))),
-      )
-      return whole.every(Boolean)
+      // A way back starts instances: texts of migrations that were lost since do not close it.
+      const whole = verify
+        ? artifactsOf(stored.manifest).map(({ artifact }) => hasBytes(blob(artifact.sha256), artifact))
+        : artifacts.map(({ path, artifact }) => hasSize(path, artifact))
+      return (await Promise.all(whole)).every(Boolean)
         ? ({ ...stored, artifacts: artifacts.map(({ component, path }) => ({ component, path })) } satisfies Cached)
         : null
     },
 
-    async prune(keep) {
-      const known = await listReleases(releases)
-      const gone = known.filter((sha) => !keep.includes(sha))
-      for (const sha of gone) await files.rm(join(releases, `${sha}.json`), { force: true })
-      const kept = await Promise.all(
-        known.filter((sha) => keep.includes(sha)).map((sha) => readStored(join(releases, `${sha}.json`))),
-      )
-      const needed = new Set(
-        kept.flatMap((one) => one?.manifest.components.map(({ artifact }) => artifact.sha256) ?? []),
-      )
-      for (const name of await namesIn(blobs)) if (!needed.has(name)) await files.rm(join(blobs, name), { force: true })
-      return gone
+    async migrationTexts({ manifest, from }) {
+      if (manifest.migrationFiles === undefined) return null
+      const { artifact } = manifest.migrationFiles
+      const target = blob(artifact.sha256)
+      await files.mkdir(blobs, { recursive: true, mode: 0o700 })
+      await fetchBlob({ from, sha: manifest.sha, name: MIGRATIONS_NAME, artifact, target })
+      // Loaded here: a flip reads no archive.
+      const { readTextArchive } = await import('./text-archive.ts')
+      return readTextArchive(target, join(folder, 'reading'))
     },
+
+    prune: (keep) => prune(releases, blobs, keep),
 
     async freeBytes() {
       await files.mkdir(folder, { recursive: true, mode: 0o700 })
@@ -82,6 +83,20 @@ export function artifactCache({ folder, app }: { readonly folder: string; readon
       return bavail * bsize
     },
   }
+}
+
+async function prune(releases: string, blobs: string, keep: readonly Sha[]): Promise<readonly Sha[]> {
+  const known = await listReleases(releases)
+  const gone = known.filter((sha) => !keep.includes(sha))
+  for (const sha of gone) await files.rm(join(releases, `${sha}.json`), { force: true })
+  const kept = await Promise.all(
+    known.filter((sha) => keep.includes(sha)).map((sha) => readStored(join(releases, `${sha}.json`))),
+  )
+  const needed = new Set(
+    kept.flatMap((one) => (one === null ? [] : artifactsOf(one.manifest).map(({ artifact }) => artifact.sha256))),
+  )
+  for (const name of await namesIn(blobs)) if (!needed.has(name)) await files.rm(join(blobs, name), { force: true })
+  return gone
 }
 
 function assertManifest(

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import type { DirectoryRegistryConfig } from '../../config/types.ts'
 import { BackflipError, refusal } from '../../domain/errors.ts'
 import { type AppName, type ComponentName, parseSha, type Sha, short } from '../../domain/ids.ts'
-import type { Manifest } from '../../domain/release.ts'
+import { artifactsOf, type Manifest } from '../../domain/release.ts'
 import { syncFolder, writeFileAtomic } from '../../lib/atomic-file.ts'
 import { digestOfFile } from '../../lib/file-digest.ts'
 import { MAX_MANIFEST_BYTES, manifestBytes, manifestDigest, parseManifest } from '../../lib/manifest.ts'
@@ -41,7 +41,7 @@ export function directoryRegistry({
       const { manifest } = await readManifest(place, sha)
       // The manifest first: a release without one does not exist, so nobody finds half of it.
       await disk.rm(dirname(place.manifest(sha)), { recursive: true, force: true })
-      for (const { name } of manifest.components)
+      for (const { name } of artifactsOf(manifest))
         await disk.rm(dirname(place.artifact(name, sha)), { recursive: true, force: true })
     },
   }
@@ -179,12 +179,12 @@ function readable(bytes: Buffer, path: string): Manifest {
 /** The same release again: a file of it that was lost or damaged is put back, with the bytes that the manifest promises. */
 async function mendArtifacts(
   place: Place,
-  { sha, components }: Manifest,
+  manifest: Manifest,
   files: Parameters<Registry['publish']>[0]['files'],
 ): Promise<void> {
   for (const { component, path } of files) {
-    const target = place.artifact(component, sha)
-    const promised = components.find(({ name }) => name === component)?.artifact.sha256
+    const target = place.artifact(component, manifest.sha)
+    const promised = artifactsOf(manifest).find(({ name }) => name === component)?.artifact.sha256
     if ((await digestOfFile(target)) === promised) continue
     await disk.rm(target, { force: true })
     await store(path, target)

@@ -1,4 +1,5 @@
 import type { Edge } from '../../ports/edge.ts'
+import type { Shortcoming } from '../../ports/shortcoming.ts'
 import { apply, compare } from './apply.ts'
 import { flip } from './flip.ts'
 import type { Host } from './host.ts'
@@ -11,7 +12,10 @@ import { takeFence } from './take-fence.ts'
 import { closeSessions, counters, remains } from './traffic.ts'
 
 /** What the caller brings; the names of things on the host are worked out from it. */
-export type HaproxyEdgeAsk = Omit<Host, 'layout'>
+export interface HaproxyEdgeAsk extends Omit<Host, 'layout'> {
+  /** What is missing on the way to its host, where there is a way. Default: nothing can be. */
+  readonly checkTransport?: () => Promise<readonly Shortcoming[]>
+}
 
 const PREVIEW_HEADER = 'X-Backflip-Preview'
 
@@ -38,5 +42,6 @@ export function haproxyEdge(ask: HaproxyEdgeAsk): Edge {
     record: (request) => recordActive(host, request),
     start: (topology) => start(host, topology),
     stop: () => stop(host),
+    shortcomings: async () => (await ask.checkTransport?.()) ?? [],
   }
 }

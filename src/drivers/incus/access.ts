@@ -14,9 +14,9 @@ export interface Access {
  * Whether this daemon lets us work in the project, and who it is. To be asked before anything is believed: an administrator's socket lists a
  * project that does not exist as empty, without an error. Errors: `incus-no-right`, `incus-no-project`.
  */
-export async function checkAccess(client: IncusClient): Promise<Access> {
+export async function checkAccess(client: IncusClient, ask: { readonly timeoutMs?: number } = {}): Promise<Access> {
   const what = `look at ${client.where}`
-  const { metadata } = await client.call({ method: 'GET', path: '', what })
+  const { metadata } = await client.call({ method: 'GET', path: '', what, ...ask })
   const server = metadata as WireServer
   if (server.auth !== 'trusted') {
     throw new BackflipError(`Incus at ${client.where} does not know our certificate`, {
@@ -25,7 +25,7 @@ export async function checkAccess(client: IncusClient): Promise<Access> {
       hint: `on the server: incus config trust add-certificate FILE --restricted --projects ${client.project}`,
     })
   }
-  await findProject(client)
+  await findProject(client, ask)
   const {
     server_version: version,
     certificate_fingerprint: fingerprint,
@@ -34,10 +34,10 @@ export async function checkAccess(client: IncusClient): Promise<Access> {
   return { version, fingerprint, isClustered: clustered }
 }
 
-async function findProject(client: IncusClient): Promise<void> {
+async function findProject(client: IncusClient, ask: { readonly timeoutMs?: number }): Promise<void> {
   const { project } = client
   try {
-    await client.call({ method: 'GET', path: `/projects/${project}`, what: `look at the project ${project}` })
+    await client.call({ method: 'GET', path: `/projects/${project}`, what: `look at the project ${project}`, ...ask })
   } catch (error) {
     if (!isIncusError(error, 'incus-not-found')) throw error
     throw new BackflipError(`Incus at ${client.where} has no project ${project}`, {

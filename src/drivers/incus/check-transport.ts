@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import type { Shortcoming } from '../../ports/shortcoming.ts'
 import type { Transport } from '../../ports/transport.ts'
 import { checkAccess } from './access.ts'
 import { getInstance } from './instances.ts'
@@ -12,12 +13,6 @@ const LIMIT_MS = 10_000
 const MAX_SOCKET_PATH_BYTES = 108
 /** For a socket's name below the shared folder. */
 const NAME_BYTES = 32
-
-/** One thing that is not as the transport needs it. */
-export interface Shortcoming {
-  readonly message: string
-  readonly hint: string
-}
 
 export interface CheckAsk {
   /** The folder that is written into, as the container names it. */

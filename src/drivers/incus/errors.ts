@@ -47,7 +47,12 @@ const MEANINGS: readonly Meaning[] = [
     finds: /Requested profile .* doesn't exist/i,
     hint: 'incus profile list',
   },
-  { code: 'incus-protected', kind: 'refused', finds: /Instance is protected/i },
+  {
+    code: 'incus-protected',
+    kind: 'refused',
+    finds: /Instance is protected/i,
+    hint: 'somebody protects it; when it may go: incus config unset NAME security.protection.delete',
+  },
   { code: 'incus-no-cluster', kind: 'failed', finds: /not clustered|isn't clustered|not part of a cluster/i },
   // A restricted certificate in another project: 500 where things are listed, 403 elsewhere.
   {

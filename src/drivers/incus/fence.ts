@@ -8,8 +8,6 @@ export interface Entered {
   readonly generation: number
   /** The profile whose name is the generation: gone by that name when a greater one comes, so what is made with it by a late writer is refused. */
   readonly profile: string
-  /** Whether this call let it in: it is greater than all before. */
-  readonly isNew: boolean
   /** Error `fenced` when a greater generation has come since. Ask right before each effect. */
   readonly check: () => Promise<void>
 }
@@ -35,15 +33,14 @@ export async function enterFence(client: IncusClient, scope: string, generation:
     refuseBelow(now, generation, scope)
     if (!now.includes(generation)) throw fenced(generation, scope, 'a later one')
   }
-  let isNew = false
   for (let tries = 1; tries <= TRIES; tries += 1) {
     const found = await generationsIn(client, prefix)
     refuseBelow(found, generation, scope)
     if (found.includes(generation)) {
       await retire(client, prefix, found)
-      return { generation, profile, isNew, check }
+      return { generation, profile, check }
     }
-    isNew = await bring(client, profile, found.length === 0 ? null : `${prefix}${Math.max(...found)}`)
+    await bring(client, profile, found.length === 0 ? null : `${prefix}${Math.max(...found)}`)
   }
   throw new BackflipError(`the generation ${generation} did not get in: others change it all the time`, {
     code: 'fence-busy',
@@ -52,18 +49,16 @@ export async function enterFence(client: IncusClient, scope: string, generation:
   })
 }
 
-/** False when somebody else was faster: then it is looked at again. */
-async function bring(client: IncusClient, profile: string, before: string | null): Promise<boolean> {
+/** When somebody else was faster nothing happens: it is looked at again. */
+async function bring(client: IncusClient, profile: string, before: string | null): Promise<void> {
   const description = 'Backflip: the generation that may change what it names. Keep it.'
   const what = `make the profile ${profile}`
   try {
     if (before === null)
       await client.call({ method: 'POST', path: '/profiles', body: { name: profile, description }, what })
     else await client.call({ method: 'POST', path: `/profiles/${before}`, body: { name: profile }, what })
-    return true
   } catch (error) {
-    if (isIncusError(error, 'incus-not-found', 'incus-exists')) return false
-    throw error
+    if (!isIncusError(error, 'incus-not-found', 'incus-exists')) throw error
   }
 }
 

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import type { EdgeTransportConfig, IncusConfig } from '../../config/types.ts'
 import { usageError } from '../../domain/errors.ts'
+import type { Shortcoming } from '../../ports/shortcoming.ts'
 import type { Transport } from '../../ports/transport.ts'
+import { checkTransport } from './check-transport.ts'
 import { type IncusClient, incusClient } from './client.ts'
 import type { IncusPlace } from './connection.ts'
 import { parseInstanceName, parseProjectName } from './names.ts'
@@ -31,6 +33,15 @@ export function edgeTransportOf(
   return sharedFolder === null
     ? inside
     : sharedFolderTransport({ host: sharedFolder, container: folder }, { here, inside })
+}
+
+/** What is missing on that way. */
+export function checkEdgeTransport(
+  client: IncusClient,
+  config: InContainer,
+  { folder, transport }: { readonly folder: string; readonly transport: Transport },
+): Promise<readonly Shortcoming[]> {
+  return checkTransport(containerOf(client, config), { folder, transport, sharedFolder: config.sharedFolder })
 }
 
 function toPlace(place: IncusConfig['place']): IncusPlace {

@@ -216,28 +216,29 @@ export async function nullWhenAbsent<T>(look: () => Promise<T>): Promise<T | nul
 interface WireInstance {
   readonly name: string
   readonly status: string
-  readonly config: Keys
-  readonly devices: Devices
+  readonly config: Keys | null
+  readonly devices: Devices | null
   readonly profiles: readonly string[] | null
   readonly created_at: string
   readonly last_used_at?: string
   readonly location: string
-  readonly expanded_config: Keys
-  readonly expanded_devices: Devices
+  readonly expanded_config: Keys | null
+  readonly expanded_devices: Devices | null
   readonly architecture: string
   readonly description: string
   readonly ephemeral: boolean
 }
 
 function toInstance(wire: WireInstance): Instance {
-  const { name, status, config, devices, location } = wire
+  const { name, status, location } = wire
   return {
     name: name as InstanceName,
     status,
-    config,
-    devices,
+    // In a list, of an instance on a member that does not answer nothing else is known.
+    config: wire.config ?? {},
+    devices: wire.devices ?? {},
     profiles: wire.profiles ?? [],
-    expanded: { config: wire.expanded_config, devices: wire.expanded_devices },
+    expanded: { config: wire.expanded_config ?? {}, devices: wire.expanded_devices ?? {} },
     createdAt: wire.created_at,
     startedAt: toTime(wire.last_used_at),
     location,

@@ -1,7 +1,9 @@
 import { parseLsn } from '../../domain/data/lsn.ts'
 import type { Database } from '../../ports/database.ts'
+import { backfill } from './backfill.ts'
 import { readConnections } from './connections.ts'
 import { readFacts } from './facts.ts'
+import { findShortcomings } from './find-shortcomings.ts'
 import { forkTimeline } from './fork-timeline.ts'
 import type { PostgresHost } from './host.ts'
 import { lossSince } from './loss.ts'
@@ -19,6 +21,7 @@ const CHECKPOINT_LIMIT_MS = 10 * 60_000
 export function postgresDatabase(host: PostgresHost): Database {
   return {
     facts: () => readFacts(host),
+    shortcomings: () => findShortcomings(host),
     async checkpoint() {
       await psql(host, { script: 'CHECKPOINT;', timeoutMs: CHECKPOINT_LIMIT_MS })
     },
@@ -37,6 +40,7 @@ export function postgresDatabase(host: PostgresHost): Database {
     verify: (mark) => verifyCopy(host, mark),
     readSql,
     runSql: (ask) => runSql(host, ask),
+    backfill: (ask) => backfill(host, ask),
     tables: () => readTables(host),
     rows: (ask) => readRows(host, ask),
     forkTimeline: () => forkTimeline(host),

@@ -13,7 +13,7 @@ import { addressesOf } from './addresses.ts'
 import type { ProcessContext, Unpack } from './context.ts'
 import { layoutOf } from './layout.ts'
 import { listInstances } from './list.ts'
-import { trimLogs } from './trim-logs.ts'
+import { logShortcomings, trimLogs } from './trim-logs.ts'
 
 /** Costs nothing where the port answers earlier; a busy machine needs 300 ms and more to get a wrong Node program to its first error. */
 const GRACE_MS = 1_000
@@ -77,6 +77,7 @@ export function processRuntime(options: ProcessRuntimeOptions): Runtime {
       yield* (await more()).followLines(context, ask)
     },
     freeBytes: () => freeBytes(layout.root),
+    shortcomings: () => look(() => logShortcomings(context), []),
   }
 }
 

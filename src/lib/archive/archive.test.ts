@@ -74,6 +74,26 @@ describe('packArchive', () => {
     expect(readFileSync(join(folder, '1.tar.zst')).equals(readFileSync(join(folder, '2.tar.zst')))).toBe(true)
   })
 
+  it('the same input gives the same bytes, also while the process has other things to do', async () => {
+    const one = join(folder, 'one')
+    mkdirSync(one)
+    writeFileSync(join(one, 'server.js'), '')
+    let isBusy = true
+    let turns = 0
+    const work = () => {
+      // Of different lengths, so that the compressor's answers come at different moments.
+      for (let at = 0; at < (turns % 7) * 40; at += 1) createHash('sha256').update(`${at}`).digest()
+      turns += 1
+      if (isBusy) setImmediate(work)
+    }
+    work()
+    const digests = new Set<string>()
+    for (let at = 0; at < 100; at += 1) digests.add((await packArchive(one, join(folder, `${at}.tar.zst`))).sha256)
+    isBusy = false
+    expect(turns).toBeGreaterThan(100)
+    expect([...digests]).toHaveLength(1)
+  })
+
   it('says size and digests of the file and of the tar within', async () => {
     const path = join(folder, 'a.tar.zst')
     const { sizeBytes, sha256, tarSha256 } = await packArchive(tree('one'), path)

@@ -92,7 +92,8 @@ export function lintFiles(parser: SqlParser, files: readonly LintFile[], setting
   return { files: reported, statements }
 }
 
-function newReplay(parser: SqlParser, { server, world }: LintSettings): Replay {
+/** A schema with nothing in it. */
+export function newReplay(parser: SqlParser, { server, world }: Pick<LintSettings, 'server' | 'world'>): Replay {
   return {
     catalog: emptyCatalog(),
     parser,

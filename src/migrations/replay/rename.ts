@@ -3,8 +3,9 @@ import type { View } from '../catalog/types.ts'
 import { as, listTexts, type NodeOf, texts } from '../sql/node.ts'
 import { changeColumn } from './change-column.ts'
 import { indexesOf, putRelation, putTable, putType } from './put.ts'
+import { indexWithRenamed, tableWithRenamed } from './rename-in-expressions.ts'
 import type { Replay } from './replay.ts'
-import { findRelation, needColumn, needTable } from './resolve.ts'
+import { currentTable, findRelation, needColumn, needTable } from './resolve.ts'
 import { renameType } from './user-types.ts'
 
 export function rename(replay: Replay, node: NodeOf<'RenameStmt'>): void {
@@ -92,6 +93,9 @@ function renameColumn(replay: Replay, node: NodeOf<'RenameStmt'>, toName: string
   replay.record.lock(table.oid, 'AccessExclusive')
   replay.record.change({ kind: 'rename-column', table, column, toName })
   changeColumn(replay, table, column.id, { name: toName })
+  const now = currentTable(replay, table.oid)
+  if (now !== undefined) putTable(replay, tableWithRenamed(now, column, toName))
+  for (const index of indexesOf(replay, table.oid)) putRelation(replay, indexWithRenamed(index, column, toName))
 }
 
 function renameViewColumn(replay: Replay, view: View, from: string, to: string): void {

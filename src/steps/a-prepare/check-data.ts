@@ -16,23 +16,29 @@ export const checkData = defineStep<StepPorts, CheckDataParams>({
     for (const name of ask.services) {
       const service = serviceOf(ports, name)
       await service.fence(generation)
-      refuseUnfit(service, await service.look(), ask)
+      const unfit = unfitForSnapshot(service, await service.look(), ask)
+      if (unfit !== null) throw unfit
     }
     return NOTHING
   },
   undo: 'none',
 })
 
-function refuseUnfit(service: DataService, look: DataLook, { allowStop, minFreeBytes }: CheckDataParams): void {
+/** Why no snapshot could be taken of it now; null when one could. */
+export function unfitForSnapshot(
+  service: Pick<DataService, 'name' | 'instance'>,
+  look: DataLook,
+  { allowStop, minFreeBytes }: Pick<CheckDataParams, 'allowStop' | 'minFreeBytes'>,
+): BackflipError | null {
   const { instance } = service
   if (look.state !== 'running')
-    throw new BackflipError(`the data service ${service.name} does not run: ${instance} is ${look.state}`, {
+    return new BackflipError(`the data service ${service.name} does not run: ${instance} is ${look.state}`, {
       code: 'data-down',
       kind: 'refused',
       hint: look.state === 'absent' ? 'backflip status' : `incus start ${instance}`,
     })
   if (!look.isAtomic && !allowStop)
-    throw refusal(
+    return refusal(
       `a snapshot of ${instance} would not be one moment: ${look.whyNotAtomic ?? 'its storage copies file by file'}`,
       {
         code: 'not-atomic',
@@ -44,7 +50,7 @@ function refuseUnfit(service: DataService, look: DataLook, { allowStop, minFreeB
       },
     )
   if (look.room !== null && look.room.freeBytes < minFreeBytes)
-    throw refusal(
+    return refusal(
       `the pool of ${instance} has ${look.room.freeBytes} bytes free, and at least ${minFreeBytes} are asked for`,
       {
         code: 'no-room',
@@ -52,4 +58,5 @@ function refuseUnfit(service: DataService, look: DataLook, { allowStop, minFreeB
         hint: 'backflip snapshots prune',
       },
     )
+  return null
 }

@@ -1,3 +1,4 @@
+import { boundOf, countedFromMark } from '../../domain/data/loss-bound.ts'
 import { parseLsn } from '../../domain/data/lsn.ts'
 import { refusal } from '../../domain/errors.ts'
 import type { Json } from '../../domain/json.ts'
@@ -20,7 +21,8 @@ export const countLost = defineStep<StepPorts, CountLostParams>({
       const database = serviceOf(ports, service).database()
       if (database === null) continue
       const since = await ports.markOf(mark, service)
-      losses[service] = await database.lossSince(since, from === null ? {} : { from: parseLsn(from) })
+      const loss = await database.lossSince(since, from === null ? {} : { from: parseLsn(from) })
+      losses[service] = from === null && mark.step === 'mark-data' ? countedFromMark(loss) : loss
     }
     const all = Object.values(losses)
     const transactions = all.reduce((sum, one) => sum + one.transactions, 0)
@@ -33,7 +35,8 @@ export const countLost = defineStep<StepPorts, CountLostParams>({
 
 function refuseMore(losses: readonly DataLoss[], transactions: number, maxLost: number): void {
   // "At most" may be less: enough to say yes, never to say no.
-  const isUncertain = losses.some(({ bound }) => bound === 'at-least' || bound === 'about')
+  const bound = boundOf(losses)
+  const isUncertain = bound === 'at-least' || bound === 'about'
   if (!isUncertain && transactions <= maxLost) return
   throw refusal(
     isUncertain

@@ -3,6 +3,7 @@ import { COLORS } from '../../../domain/color.ts'
 import { type AppName, type ComponentName, type EnvironmentName, parseSha } from '../../../domain/ids.ts'
 import type { Manifest } from '../../../domain/release.ts'
 import { oneOffAddress, placesOf, topologyOf } from './addresses.ts'
+import { readContainerName } from './names.ts'
 
 const owner = { app: 'veza' as AppName, environment: 'staging' as EnvironmentName }
 const config = {
@@ -38,6 +39,17 @@ describe('names and addresses', () => {
     const hosts = COLORS.flatMap((color) => placesOf(config, owner, color, manifest).map(({ address }) => address.host))
     expect(new Set([...hosts, oneOffAddress(config)]).size).toBe(17)
   })
+
+  it.each(['{app}-{environment}-{component}-{color}', '{component}-{color}', '{color}-{component}-{environment}'])(
+    'are read back from %s, and a stranger’s is not',
+    (namePattern) => {
+      for (const place of placesOf({ ...config, namePattern }, owner, 'green', release({ web: 2, 'api-v2': 1 }))) {
+        const { component, color } = place
+        expect(readContainerName({ namePattern }, owner, place.address.name)).toEqual({ component, color })
+      }
+      expect(readContainerName({ namePattern }, owner, 'postgres')).toBeNull()
+    },
+  )
 
   it('that the range does not have are refused, with the width that would do', () => {
     expect(() => shown('blue', release({ web: 9 }))).toThrow(

@@ -4,7 +4,7 @@ import type { Entered } from '../fence.ts'
 import { patchInstance } from '../instances.ts'
 import type { RuntimeContext } from './context.ts'
 import type { Owned } from './labels.ts'
-import { findOwned } from './list.ts'
+import { survey } from './list.ts'
 import { lookInside, type OneOffAsk } from './one-off-state.ts'
 import { removeContainer } from './remove-container.ts'
 import { stopContainer } from './stop.ts'
@@ -61,5 +61,5 @@ export async function pruneOneOffs(context: RuntimeContext, entered: Entered): P
 }
 
 async function oneOffs(context: RuntimeContext): Promise<readonly Owned[]> {
-  return (await findOwned(context)).filter(({ labels }) => labels.oneOff !== null)
+  return (await survey(context)).owned.filter(({ labels }) => labels.oneOff !== null)
 }

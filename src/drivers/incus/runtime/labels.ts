@@ -51,11 +51,6 @@ export function toKeys({ app, environment }: Owner, labels: Labels): Keys {
   }
 }
 
-/** For the configuration's filter: whatever of ours is there. */
-export function ownerKeys({ app, environment }: Owner): Keys {
-  return { [`${PREFIX}app`]: app, [`${PREFIX}environment`]: environment }
-}
-
 export function phaseKeys(phase: Phase): Keys {
   return { [`${PREFIX}phase`]: phase }
 }

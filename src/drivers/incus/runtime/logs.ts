@@ -4,7 +4,7 @@ import type { RuntimeContext } from './context.ts'
 import { innerPaths } from './files-in-container.ts'
 import { keptLines } from './kept-logs.ts'
 import type { Owned } from './labels.ts'
-import { ownedOfColor } from './list.ts'
+import { ofColor, survey } from './list.ts'
 import { tailOf } from './tail.ts'
 
 const MAX_LINES = 10_000
@@ -25,7 +25,7 @@ export async function lastLines(
 }
 
 export async function ownedOfComponent(context: RuntimeContext, color: Color, component: ComponentName) {
-  return (await ownedOfColor(context, color)).filter(({ labels }) => labels.component === component)
+  return ofColor((await survey(context)).owned, color).filter(({ labels }) => labels.component === component)
 }
 
 function tail(context: RuntimeContext, { instance, labels }: Owned, lines: number): Promise<readonly string[]> {

@@ -2,7 +2,7 @@ import type { Color } from '../../../domain/color.ts'
 import { isIncusError } from '../errors.ts'
 import type { Place } from './addresses.ts'
 import type { RuntimeContext } from './context.ts'
-import { findOwned } from './list.ts'
+import { survey } from './list.ts'
 import { placeInstances } from './placement.ts'
 
 interface WireMember {
@@ -20,7 +20,7 @@ export async function chooseMembers(
   if (all === null) return new Map()
   const { targets } = context.config
   const chosen = targets.length === 0 ? all : all.filter(({ server_name: name }) => targets.includes(name))
-  const others = (await findOwned(context)).flatMap(({ instance, labels }) =>
+  const others = (await survey(context)).owned.flatMap(({ instance, labels }) =>
     labels.oneOff === null && labels.color !== color
       ? [{ component: labels.component, member: instance.location }]
       : [],

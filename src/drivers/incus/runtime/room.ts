@@ -1,6 +1,7 @@
 import { COLORS } from '../../../domain/color.ts'
 import { BackflipError } from '../../../domain/errors.ts'
 import type { Manifest } from '../../../domain/release.ts'
+import type { Shortcoming } from '../../../ports/shortcoming.ts'
 import { checkAccess } from '../access.ts'
 import { isIncusError } from '../errors.ts'
 import { type Devices, isFingerprint } from '../instances.ts'
@@ -45,6 +46,20 @@ export async function checkLaunch(context: RuntimeContext, manifest: Manifest): 
   await checkImage(context)
   const names = COLORS.flatMap((color) => placesOf(config, owner, color, manifest).map(({ address }) => address.name))
   await Promise.all(names.map((name) => findOurs(context, name)))
+}
+
+/** Of two calls. */
+const ACCESS_MS = 900
+
+/** An administrator's socket lists a project that is not there as empty: that nothing runs there is then no news. */
+export async function accessShortcomings({ client }: Pick<RuntimeContext, 'client'>): Promise<readonly Shortcoming[]> {
+  try {
+    await checkAccess(client, { timeoutMs: ACCESS_MS })
+    return []
+  } catch (error) {
+    if (!isIncusError(error, 'incus-no-right', 'incus-no-project')) throw error
+    return [{ message: error.message, hint: error.hint ?? 'incus project list' }]
+  }
 }
 
 async function checkImage({ client, config: { image } }: RuntimeContext): Promise<void> {

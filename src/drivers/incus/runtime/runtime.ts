@@ -13,7 +13,7 @@ import { listColors } from './list.ts'
 import { lastLines } from './logs.ts'
 import { lookAtOneOff } from './one-off-state.ts'
 import { removeColor } from './remove.ts'
-import { checkLaunch, freeBytes } from './room.ts'
+import { accessShortcomings, checkLaunch, freeBytes } from './room.ts'
 import { runOnce } from './run-once.ts'
 import { reviveColor, startColor } from './start.ts'
 import { stopColor } from './stop.ts'
@@ -63,6 +63,7 @@ export function incusRuntime(options: IncusRuntimeOptions): Runtime {
     lastLines: (ask) => lastLines(context, ask),
     follow: (ask) => followLines(context, ask),
     freeBytes: () => freeBytes(context),
+    shortcomings: () => accessShortcomings(context),
   }
 }
 
