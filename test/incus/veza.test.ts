@@ -21,7 +21,7 @@ beforeAll(async () => {
     )
   })
 }, 240_000)
-afterAll(() => world.close(), 120_000)
+afterAll(() => world?.close(), 120_000)
 
 const served = async () =>
   JSON.parse(

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Server-sent events by CGI.
+# Server-sent events.
 set -eu
 cd "$(dirname "$0")"
 mkdir -p www/stream
