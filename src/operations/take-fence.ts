@@ -10,6 +10,7 @@ import { refuseAnotherPast } from './same-past.ts'
 /**
  * The generation of this operation, known to the edge and to the runtime before its first entry. Both must know: a runtime that hears of it only
  * with its first order would still obey a process that was stopped in the middle of emptying a color, after that color got the traffic.
+ * A flip alone may do without (`takeFlipFence`).
  *
  * Whoever comes next takes the lease first and the fence second. So an entry, or `renewLease`, must follow before anything is changed: it is
  * refused when this process was stopped, lost its lease, and took the newest generation with what it knew from before.
