@@ -3,6 +3,7 @@
  * itself says what could not run, and counts it as failed.
  */
 export const TASKS = {
+  veza: { argv: ['examples/veza/create.ts'], systems: ['incus'], required: true },
   demo: { argv: ['examples/hello/demo.ts'], systems: ['haproxy'], required: true },
   test: { argv: ['scripts/test.ts'], systems: ['haproxy', 'strace', 'faults', 'postgres', 'incus'], required: false },
   incus: { argv: ['test/incus/main.ts'], systems: ['incus'], required: false },

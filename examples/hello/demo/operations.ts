@@ -20,7 +20,7 @@ export interface OperationTold {
 const HISTORY_LIMIT = '100'
 
 /** Every operation so far, oldest first, read with `backflip history`. */
-export async function readOperations(stage: Stage): Promise<readonly OperationTold[]> {
+export async function readOperations(stage: Pick<Stage, 'backflip'>): Promise<readonly OperationTold[]> {
   const lines = (await json(stage, ['history', '--limit', HISTORY_LIMIT])) as readonly {
     readonly line: string
     readonly plan?: Plan
@@ -36,7 +36,7 @@ export async function readOperations(stage: Stage): Promise<readonly OperationTo
   return told
 }
 
-async function json(stage: Stage, argv: readonly string[]): Promise<unknown> {
+async function json(stage: Pick<Stage, 'backflip'>, argv: readonly string[]): Promise<unknown> {
   const { code, out, err } = await stage.backflip([...argv, '--json'], { quiet: true })
   if (code !== 0) throw new Error(`backflip ${argv.join(' ')} ended with ${code}: ${err}`)
   return JSON.parse(out)

@@ -52,9 +52,11 @@ export function judgeSteps(judged: JudgedMigrations | null): readonly PlannedSte
   return [step<JudgeParams>('judge-migrations', 'prepare', 'Judge the migrations again', { sha, digest })]
 }
 
-export function migrateSteps({ lockTimeoutMs }: PlanFacts, target: ReleaseFacts): readonly PlannedStep[] {
-  if (target.manifest.migrate === null) return []
-  const params: MigrateParams = { sha: target.sha, lockTimeoutMs }
+export function migrateSteps(facts: PlanFacts, target: ReleaseFacts): readonly PlannedStep[] {
+  const { migrate } = target.manifest
+  if (migrate === null) return []
+  const environment = environmentsOf(facts, target)[migrate.component] ?? {}
+  const params: MigrateParams = { sha: target.sha, lockTimeoutMs: facts.lockTimeoutMs, environment }
   return [step('run-migration', 'migrate', `Migrate with ${short(target.sha)}`, params)]
 }
 

@@ -23,6 +23,8 @@ export type MigrateParams = {
   readonly sha: Sha
   /** Handed on as PGOPTIONS: a migration that waits for a lock holds up everybody behind it. */
   readonly lockTimeoutMs: number
+  /** Of the component that migrates, merged as for a launch. */
+  readonly environment: Environments[string]
 }
 
 export type ColorParams = { readonly color: Color }

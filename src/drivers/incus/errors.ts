@@ -63,6 +63,13 @@ const MEANINGS: readonly Meaning[] = [
   },
   { code: 'incus-running', kind: 'refused', finds: /already running|Instance is running|used by running/i },
   { code: 'incus-stopped', kind: 'refused', finds: /already stopped|is not running/i },
+  // It could not enter the container, whose process 1 has just started: nothing was begun.
+  {
+    code: 'incus-no-process',
+    kind: 'failed',
+    finds: /Failed to retrieve PID of executing child/,
+    hint: 'is the container well? incus exec NAME -- true',
+  },
   { code: 'incus-no-command', kind: 'failed', finds: /Command not (found|executable)/i },
   { code: 'incus-pool-full', kind: 'failed', finds: /No space left|quota exceeded/i, hint: 'incus storage info POOL' },
   {

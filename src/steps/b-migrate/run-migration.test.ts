@@ -33,6 +33,11 @@ it('a migration gets a lock timeout, so that it never waits for ever with everyb
   expect(await startedWith({ STAGE: 'test' })).toMatchObject([{ PGOPTIONS: '-c lock_timeout=5000', STAGE: 'test' }])
 })
 
-it('and what the component says itself wins', async () => {
+it('a migration gets what the environment gives every component, as the database’s address; what the component says itself wins', async () => {
+  expect(await startedWith({})).toMatchObject([{ STAGE: 'test' }])
+  expect(await startedWith({ STAGE: 'own' })).toMatchObject([{ STAGE: 'own' }])
+})
+
+it('and its own lock timeout wins too', async () => {
   expect(await startedWith({ PGOPTIONS: '-c lock_timeout=1s' })).toMatchObject([{ PGOPTIONS: '-c lock_timeout=1s' }])
 })

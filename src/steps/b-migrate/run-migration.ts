@@ -61,14 +61,13 @@ function failed(outcome: OneOffOutcome): BackflipError {
 type RunOnce = (name: string, command: readonly string[], timeoutMs: number) => ReturnType<Runtime['runOnce']>
 
 async function oneOffOf(
-  { sha, lockTimeoutMs }: MigrateParams,
+  { sha, lockTimeoutMs, environment }: MigrateParams,
   { ports, operation, generation }: StepContext<StepPorts>,
 ): Promise<{ migrate: Migrate; run: RunOnce }> {
   const { manifest, artifacts } = await cachedRelease(ports, sha)
   const { migrate } = manifest
   const artifact = artifacts.find(({ component }) => component === migrate?.component)
-  const component = manifest.components.find(({ name }) => name === migrate?.component)
-  if (migrate === null || artifact === undefined || component === undefined) {
+  if (migrate === null || artifact === undefined) {
     throw new BackflipError(`the release ${sha} says to migrate with a component it does not have`, {
       code: 'bad-manifest',
       kind: 'refused',
@@ -81,8 +80,8 @@ async function oneOffOf(
       manifest,
       artifact,
       command,
-      // What the component says itself wins.
-      environment: { PGOPTIONS: `-c lock_timeout=${lockTimeoutMs}`, ...component.environment },
+      // What the configuration says itself wins.
+      environment: { PGOPTIONS: `-c lock_timeout=${lockTimeoutMs}`, ...environment },
       timeoutMs,
       fencedBy: generation,
     })

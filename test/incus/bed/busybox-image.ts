@@ -2,12 +2,15 @@ import { createHash } from 'node:crypto'
 import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { OVERLAY } from '../../../examples/veza/create/debian-root.ts'
+import { packImage, writeMetadata } from '../../../examples/veza/create/pack-image.ts'
 import { findOnPath } from './find-on-path.ts'
 import { cachedImage } from './image-cache.ts'
-import { packImage, writeMetadata } from './image-metadata.ts'
 import { runProgram } from './run-program.ts'
 
 const SCRIPTS = fileURLToPath(new URL('./busybox-rootfs', import.meta.url))
+/** Also the Debian image's. */
+const UDHCPC = join(OVERLAY, 'etc/udhcpc.script')
 const FOLDERS = [
   'bin',
   'sbin',
@@ -32,9 +35,8 @@ export async function busyboxImage(): Promise<string> {
   const socat = findOnPath('socat')
   if (busybox === null || socat === null) throw new Error('the image needs busybox-static and socat on this host')
   const libraries = await librariesOf(socat)
-  const scripts = ['sbin/init', 'etc/udhcpc.script', 'etc/rc.d/httpd'].map((path) =>
-    readFileSync(join(SCRIPTS, path), 'utf8'),
-  )
+  const files = [join(SCRIPTS, 'sbin/init'), UDHCPC, join(SCRIPTS, 'etc/rc.d/httpd')]
+  const scripts = files.map((path) => readFileSync(path, 'utf8'))
   const recipe = [2, scripts, [busybox, socat, ...libraries].map(hashOf)]
   return cachedImage('busybox', recipe, async (work, file) => {
     const root = join(work, 'rootfs')
@@ -51,11 +53,12 @@ export async function busyboxImage(): Promise<string> {
       copyFileSync(path, to)
     }
     cpSync(SCRIPTS, root, { recursive: true })
+    copyFileSync(UDHCPC, join(root, 'etc/udhcpc.script'))
     for (const path of ['sbin/init', 'etc/udhcpc.script']) chmodSync(join(root, path), 0o755)
     writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n')
     writeFileSync(join(root, 'etc/group'), 'root:x:0:\n')
     writeFileSync(join(root, 'srv/www/index.html'), 'ok\n')
-    writeMetadata(work, 'busybox')
+    writeMetadata(work, { os: 'busybox', purpose: 'integration tests' })
     await packImage(work, file)
   })
 }
