@@ -28,7 +28,10 @@ export interface ExecAsk {
   readonly user?: number
 }
 
-/** Gives the process its input in parts, each taken before the next is asked for. What it throws ends the process and is thrown on. */
+/**
+ * Gives the process its input in parts, each taken before the next is asked for. What it throws ends the process and is thrown on. Called anew, from
+ * the beginning, when the container could not be entered at first.
+ */
 export type Feed = (send: (bytes: Uint8Array) => Promise<void>) => Promise<void>
 
 export interface ExecResult {
@@ -47,9 +50,7 @@ export async function execute(client: IncusClient, name: InstanceName, ask: Exec
     try {
       return await executeOnce(client, name, ask)
     } catch (error) {
-      // Input that is made as it is sent cannot be made twice.
-      const isFinal = tries >= ENTER_TRIES || typeof ask.stdin === 'function'
-      if (isFinal || !isIncusError(error, 'incus-no-process')) throw error
+      if (tries >= ENTER_TRIES || !isIncusError(error, 'incus-no-process')) throw error
     }
     await wait(ENTER_PAUSE_MS)
   }
