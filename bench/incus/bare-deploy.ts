@@ -95,9 +95,7 @@ async function make(name: string, host: string, component: string): Promise<void
     devices: { eth0 },
   })
   await call('PUT', `/instances/${name}/state`, { action: 'start', timeout: 30 })
-  const tar = readFileSync(ask.tars[component] ?? '')
-  // Its process 1 has just started: who wants to enter may be turned away.
-  await retry(() => exec(name, ['tar', '-x', '-f', '-', '-C', '/opt'], tar), 200, 5)
+  await exec(name, ['tar', '-x', '-f', '-', '-C', '/opt'], readFileSync(ask.tars[component] ?? ''))
   await exec(name, ['mv', '-T', `/opt/${component}`, '/opt/release'])
   await call('PATCH', `/instances/${name}`, { config: { 'user.phase': 'unpacked' } })
 }
@@ -123,8 +121,7 @@ async function migrate(): Promise<void> {
   if (!ask.isFirst) await call('DELETE', `/instances/${name}`)
   await make(name, `${subnet}.93`, 'backend')
   await writeService(name, 'migrate', 'migrate', "ExecStopPost=/bin/sh -c 'echo $EXIT_STATUS >/opt/exit'\n")
-  await systemctl(name, 'daemon-reload')
-  await exec(name, ['systemctl', 'start', 'bare.service'])
+  await systemctl(name, 'start', 'bare.service')
   await retry(async () => {
     if ((await pull(name, '/opt/exit')) !== 0) throw new Error('the migration has not ended well')
   }, 25)
@@ -173,7 +170,8 @@ await askControl()
 await Promise.all(
   names.map(async ({ name, component }) => {
     await writeService(name, component, 'serve', '')
-    await systemctl(name, 'enable', '--now', 'bare.service')
+    await systemctl(name, '--no-reload', 'enable', 'bare.service')
+    await exec(name, ['systemctl', 'start', 'bare.service'])
     await call('PATCH', `/instances/${name}`, { config: { 'user.phase': 'started' } })
   }),
 )

@@ -12,7 +12,8 @@ interface Ask {
 
 interface Reply {
   readonly operation: string
-  readonly metadata: { readonly metadata: { readonly fds: { readonly [fd: string]: string } } }
+  readonly metadata: { readonly metadata: { readonly fds: { readonly [fd: string]: string } } } | null
+  readonly error?: string
 }
 
 interface Ended {
@@ -25,12 +26,9 @@ export async function bareExec(ask: Ask): Promise<{ readonly code: number; reado
   const { socket, project, instance, argv, stdin } = ask
   const agent = agentOf(socket)
   const body = JSON.stringify({ command: argv, 'wait-for-websocket': true, interactive: false })
-  const { operation, metadata } = (await json(
-    agent,
-    'POST',
-    `/1.0/instances/${instance}/exec?project=${project}`,
-    body,
-  )) as Reply
+  const reply = (await json(agent, 'POST', `/1.0/instances/${instance}/exec?project=${project}`, body)) as Reply
+  const { operation, metadata, error: refusal } = reply
+  if (metadata === null) throw new Error(`${argv[0] ?? ''} in ${instance}: ${refusal ?? 'refused'}`)
   const path = operation.split('?')[0] ?? ''
   const ended = json(agent, 'GET', `${path}/wait?project=${project}`) as Promise<Ended>
   const [input, output] = ['0', '1', '2'].map((fd) => {
@@ -47,8 +45,10 @@ export async function bareExec(ask: Ask): Promise<{ readonly code: number; reado
     output?.once('close', resolve)
   })
   await Promise.race([new Promise((resolve) => input?.once('open', resolve)), ended])
-  if (stdin.length > 0) input?.send(Buffer.from(stdin), () => undefined)
-  input?.send('', { binary: false }, () => undefined)
+  if (input?.readyState === WebSocket.OPEN) {
+    if (stdin.length > 0) input.send(Buffer.from(stdin), () => undefined)
+    input.send('', { binary: false }, () => undefined)
+  }
   const { error, metadata: result } = await ended
   const code = result?.metadata?.return
   if (code === undefined) throw new Error(`${argv[0] ?? ''} in ${instance}: ${error ?? 'nobody knows how it ended'}`)
