@@ -1,5 +1,5 @@
 /**
- * `npm test`: every part, one after the other, each with a line of its own; the last line is `N passed, N failed`. A part that cannot run
+ * `npm test`: every part, one after the other or two beside each other, each with a line of its own; the last line is `N passed, N failed`. A part that cannot run
  * says so and counts as failed: a green line must mean that everything was looked at. `--only types,lint` runs some.
  */
 
@@ -7,7 +7,7 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Part, runProgram, SKIPPED } from './test/part.ts'
-import { chooseParts, missingScript, REPORTS } from './test/parts.ts'
+import { chooseParts, missingScript, REPORTS, sideBySide } from './test/parts.ts'
 import { readTally, type Tally } from './test/vitest-report.ts'
 
 const { values } = parseArgs({ options: { only: { type: 'string' } } })
@@ -22,10 +22,11 @@ for (const report of REPORTS) {
 
 let passed = 0
 let failed = 0
-for (const part of parts) {
-  const tally = await runPart(part)
-  passed += tally.passed
-  failed += tally.failed
+for (const group of sideBySide(parts)) {
+  for (const tally of await Promise.all(group.map(runPart))) {
+    passed += tally.passed
+    failed += tally.failed
+  }
 }
 console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed === 0 ? 0 : 1
@@ -36,12 +37,13 @@ async function runPart(part: Part): Promise<Tally> {
   if (stop.signal.aborted) return told(part.name, failure('cannot run: interrupted'), 0)
   try {
     const { code, output, timedOut, tookMs } = await runProgram(part, stop.signal)
+    if (part.output === 'afterwards') console.log(output.trimEnd())
     if (timedOut) return told(part.name, failure(`ended: longer than ${part.limitMs / 60_000} minutes`), tookMs)
     if (part.maySkip && code === SKIPPED)
       return told(part.name, { passed: 0, failed: 0, notes: ['not run: see above'] }, tookMs)
     if (part.report !== undefined) return told(part.name, readTally(part.report, code), tookMs)
     if (code === 0) return told(part.name, { passed: 1, failed: 0, notes: [] }, tookMs)
-    if (output !== '') console.log(output.trimEnd())
+    if (part.output === 'on-failure' && output !== '') console.log(output.trimEnd())
     return told(part.name, failure(`ended with ${code ?? 'a signal'}`), tookMs)
   } catch (error) {
     const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'

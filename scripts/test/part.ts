@@ -7,9 +7,11 @@ export interface Part {
   readonly argv: readonly string[]
   /** `vitest`: its JSON report has the numbers. `exit`: the part counts as one, passed when it exits with 0. */
   readonly count: 'vitest' | 'exit'
-  /** `always`: shown as it runs; `on-failure`: only when it failed. */
-  readonly output: 'always' | 'on-failure'
+  /** `always`: shown as it runs; `afterwards`: whole, when it has ended; `on-failure`: its end, when it failed. */
+  readonly output: 'always' | 'afterwards' | 'on-failure'
   readonly limitMs: number
+  /** The part that it runs beside, when that one runs: the one before it. */
+  readonly beside?: string
   /** `vitest`: where its JSON report is. */
   readonly report?: string
   /** It may say in one line that it cannot run here, and end with `SKIPPED`: nothing of it counts then. */
@@ -22,24 +24,24 @@ export const SKIPPED = 77
 export interface Ended {
   /** Null when it was ended by a signal, ours included. */
   readonly code: number | null
-  /** The last `MAX_OUTPUT_BYTES` of what it wrote; empty when it was shown as it ran. */
+  /** What it wrote, `MAX_OUTPUT_BYTES` of it at most (the last); empty when it was shown as it ran. */
   readonly output: string
   readonly timedOut: boolean
   readonly tookMs: number
 }
 
-const MAX_OUTPUT_BYTES = 64 * 1024
+const MAX_OUTPUT_BYTES = { always: 0, afterwards: 4 * 1024 * 1024, 'on-failure': 64 * 1024 } as const
 const GRACE_MS = 10_000
 
 /** Runs a part to its end or its limit; aborting the signal ends it too. */
 export async function runProgram(part: Part, signal: AbortSignal): Promise<Ended> {
   const startedAt = performance.now()
   const [program = '', ...args] = part.argv
-  const piped = part.output === 'on-failure' ? 'pipe' : 'inherit'
+  const piped = part.output === 'always' ? 'inherit' : 'pipe'
   const child = spawn(program === 'node' ? process.execPath : program, args, { stdio: ['ignore', piped, piped] })
   let output = ''
   const keep = (chunk: Buffer) => {
-    output = (output + chunk.toString('utf8')).slice(-MAX_OUTPUT_BYTES)
+    output = (output + chunk.toString('utf8')).slice(-MAX_OUTPUT_BYTES[part.output])
   }
   child.stdout?.on('data', keep)
   child.stderr?.on('data', keep)

@@ -56,14 +56,26 @@ describe('parseConfig', () => {
       expect(parseConfig(runtime(addresses), '/x/backflip.yaml').environments[0]?.runtime).toMatchObject({
         driver: 'incus',
         namePattern: '{app}-{environment}-{component}-{color}',
-        addresses: { first: '10.0.0.10', last: '10.0.0.40', gateway: '10.0.0.1', prefix: 24 },
+        addresses: { first: '10.0.0.10', last: '10.0.0.40', static: { gateway: '10.0.0.1', prefix: 24 } },
         folder: '/opt/app',
         service: 'systemd',
         user: 'root',
       })
     })
 
+    it('has its addresses leased by a network where no gateway is written', () => {
+      const leased = 'addresses: { range: 10.0.0.10-10.0.0.40 }, network: { name: incusbr0 }'
+      expect(parseConfig(runtime(leased), '/x/backflip.yaml').environments[0]?.runtime).toMatchObject({
+        addresses: { first: '10.0.0.10', last: '10.0.0.40', static: null },
+        network: { device: 'eth0', name: 'incusbr0' },
+      })
+    })
+
     it.each([
+      ['no-addresses', 'network: { name: incusbr0 }'],
+      ['no-network', 'addresses: { range: 10.0.0.10-10.0.0.40 }'],
+      ['bad-addresses', 'addresses: { range: 10.0.0.40-10.0.0.10 }, network: { name: incusbr0 }'],
+      ['bad-addresses', 'addresses: { range: 10.0.0.10-10.0.0.40, prefix: 24 }, network: { name: incusbr0 }'],
       ['bad-addresses', 'addresses: { range: 10.0.0.40-10.0.0.10, gateway: 10.0.0.1 }'],
       ['bad-addresses', 'addresses: { range: 10.0.0.1-10.0.0.40, gateway: 10.0.0.1 }'],
       ['bad-addresses', 'addresses: { range: 10.0.0.10-10.0.0.400, gateway: 10.0.0.1 }'],

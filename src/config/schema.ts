@@ -170,15 +170,19 @@ const runtime = z.discriminatedUnion('driver', [
     addresses: z
       .strictObject({
         range: z.string().regex(/^\d{1,3}(\.\d{1,3}){3}-\d{1,3}(\.\d{1,3}){3}$/, 'first-last'),
-        gateway: z.string().regex(/^\d{1,3}(\.\d{1,3}){3}$/, 'an IPv4 address'),
-        prefix: z.int().min(8).max(30).default(24),
+        gateway: z
+          .string()
+          .regex(/^\d{1,3}(\.\d{1,3}){3}$/, 'an IPv4 address')
+          .optional()
+          .describe('With it the image may set its address itself; without it the network leases it, by DHCP'),
+        prefix: z.int().min(8).max(30).optional().describe('With a gateway; default 24'),
       })
       .optional()
-      .describe('Static addresses; without them each container’s leased one is used'),
+      .describe('Needed: which addresses containers get. The edge knows them before they run'),
     network: z
       .strictObject({ device: instanceName.default('eth0'), name: instanceName })
       .optional()
-      .describe('The device that gets the static address, and its network'),
+      .describe('The device that gets the address, and its network; needed when the network leases it'),
     folder: path.default('/opt/app').describe('Where the release is unpacked, in the container'),
     service: z
       .enum(['systemd', 'script'])

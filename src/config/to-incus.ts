@@ -88,15 +88,13 @@ export function toIncusRuntime(
       place: { flag: `${at}.user` },
       hint: 'write service: systemd, or leave user out',
     })
-  const [first = '', last = ''] = addresses?.range.split('-') ?? []
-  if (addresses !== undefined) assertRange(`${at}.addresses`, [first, last], addresses.gateway)
   return {
     driver: 'incus',
     image,
     profiles,
     namePattern: name,
     port,
-    addresses: addresses === undefined ? null : { first, last, gateway: addresses.gateway, prefix: addresses.prefix },
+    addresses: toAddresses(addresses, network !== undefined, at),
     network: network ?? null,
     folder,
     service,
@@ -106,11 +104,38 @@ export function toIncusRuntime(
   }
 }
 
-function assertRange(at: string, range: readonly [string, string], gateway: string): void {
+type WrittenAddresses = Extract<Written['runtime'], { driver: 'incus' }>['addresses']
+
+function toAddresses(written: WrittenAddresses, hasNetwork: boolean, at: string): IncusRuntimeConfig['addresses'] {
+  if (written === undefined)
+    throw usageError('the runtime on Incus needs addresses: the edge must know an address before its container runs', {
+      code: 'no-addresses',
+      place: { flag: `${at}.addresses` },
+      hint: 'addresses: {range: FIRST-LAST}, and network: {name: …} that leases them; or with a gateway',
+    })
+  const { range, gateway, prefix } = written
+  const [first = '', last = ''] = range.split('-')
+  assertRange(`${at}.addresses`, [first, last], gateway)
+  if (gateway !== undefined) return { first, last, static: { gateway, prefix: prefix ?? 24 } }
+  if (prefix !== undefined)
+    throw usageError('a prefix without a gateway says nothing: the network leases the address with both', {
+      code: 'bad-addresses',
+      place: { flag: `${at}.addresses.prefix` },
+    })
+  if (hasNetwork) return { first, last, static: null }
+  throw usageError('addresses without a gateway are leased by a network of Incus, and none is named', {
+    code: 'no-network',
+    place: { flag: `${at}.network` },
+    hint: 'network: {name: …}, as incus network list has it; or addresses with a gateway',
+  })
+}
+
+function assertRange(at: string, range: readonly [string, string], gateway: string | undefined): void {
   const [first, last] = [toNumber(range[0]), toNumber(range[1])]
-  const way = toNumber(gateway)
+  const way = gateway === undefined ? -1 : toNumber(gateway)
   if (first < last && (way < first || way > last)) return
-  throw usageError(`${range.join('-')} is no range of IPv4 addresses beside the gateway ${gateway}`, {
+  const beside = gateway === undefined ? '' : ` beside the gateway ${gateway}`
+  throw usageError(`${range.join('-')} is no range of IPv4 addresses${beside}`, {
     code: 'bad-addresses',
     place: { flag: at },
   })

@@ -115,14 +115,14 @@ export interface IncusRuntimeConfig {
   readonly namePattern: string
   /** The container's port that a component listens on: every component the same, because each has an address of its own. */
   readonly port: number
-  /** Static addresses, first and last of a range, and what makes them; null: leased ones, read when the instance runs. */
+  /** First and last of a range, of which every instance has its own. */
   readonly addresses: {
     readonly first: string
     readonly last: string
-    readonly gateway: string
-    readonly prefix: number
-  } | null
-  /** Network device and network that a static address is set on. */
+    /** For images that set their address themselves; null: each asks by DHCP, and the network has the address reserved for it. */
+    readonly static: { readonly gateway: string; readonly prefix: number } | null
+  }
+  /** Network device and network that the address is reserved on. Never null when addresses are leased. */
   readonly network: { readonly device: string; readonly name: string } | null
   /** Where the release is unpacked, and the service that runs it. */
   readonly folder: string

@@ -32,7 +32,7 @@ export interface RestorePreview {
   /** Where the truth lies beside that number. */
   readonly bound: Bound
   readonly isExact: boolean
-  /** How long users will see the maintenance page, from the last proof of the same snapshot; null when it was never proved. */
+  /** How long users will see the maintenance page, from the last proof of the same snapshot; null when it was never proved, and for an undo. */
   readonly expectedMs: number | null
 }
 
@@ -46,7 +46,7 @@ export async function previewRestore(
   const names = target.kind === 'snapshot' ? target.taken : target.replaced
   const services = await Promise.all(names.map(({ service }) => previewService(environment, target, service)))
   const losses = services.flatMap(({ loss }) => (loss === null ? [] : [loss]))
-  const proofs = target.kind === 'snapshot' ? target.taken.map(({ verifyMs }) => verifyMs) : [0]
+  const proofs = target.kind === 'snapshot' ? target.taken.map(({ verifyMs }) => verifyMs) : [null]
   return {
     target,
     services,

@@ -12,10 +12,13 @@ const R3 = '3'.repeat(40)
 
 /** Answers well, and only after two seconds. */
 const SLOW = '5'.repeat(40)
-const SLOW_SERVER = `const { createServer } = require('node:http')
+/** It listens once a file is there. */
+const slowServer = (go: string) => `const { existsSync } = require('node:fs')
+const { createServer } = require('node:http')
 const { PORT, BACKFLIP_SHA: sha } = process.env
 const server = createServer((request, answer) => answer.end(JSON.stringify({ sha })))
-setTimeout(() => server.listen(Number(PORT), '127.0.0.1'), 2000)
+const look = () => existsSync(${JSON.stringify(go)}) ? server.listen(Number(PORT), '127.0.0.1') : setTimeout(look, 20)
+look()
 `
 
 interface Ended {
@@ -125,13 +128,15 @@ describe('a day with backflip', () => {
   })
 
   it('with --lock-wait the second one waits, plans from what the first left, and both go out', async () => {
-    publish(SLOW, SLOW_SERVER)
+    const go = join(world.folder, 'go')
+    publish(SLOW, slowServer(go))
     const first = await running('deploy', SLOW, '--yes')
     await first.said('C Start')
     const second = await running('deploy', R1, '--again', '--reason', 'x', '--yes', '--lock-wait', '1m')
+    await second.said(`: deploy ${SLOW}`)
+    writeFileSync(go, '')
     const [one, two] = [await first.ended(), await second.ended()]
     expect(one.exitCode).toBe(0)
-    expect(two.text).toContain(`: deploy ${SLOW}`)
     expect(two.text).toContain('live now   555555555555')
     expect(two.exitCode).toBe(0)
     expect(await world.served()).toEqual({ status: 200, sha: R1 })

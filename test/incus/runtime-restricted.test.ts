@@ -75,6 +75,10 @@ describe('a restricted certificate and a project of its own', () => {
     const runtime = world.open()
     const release = await world.release(RELEASE_A, { web: { behaviour: 'serve', instances: 2 } })
     await runtime.checkLaunch(release.manifest)
+    const { addresses } = world.options.config
+    const leased = world.open({ config: { ...world.options.config, addresses: { ...addresses, static: null } } })
+    await leased.checkLaunch(release.manifest)
+    expect(await leased.shortcomings()).toEqual([])
     expect(await runtime.freeBytes()).toBeGreaterThan(0)
     await runtime.fence(1)
     const outcome = await runtime.runOnce({

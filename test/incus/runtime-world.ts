@@ -35,7 +35,11 @@ export function runtimeConfig(
     profiles: ['default'],
     namePattern: '{app}-{environment}-{component}-{color}',
     port: PORT,
-    addresses: { first: world.address(100), last: world.address(120), gateway: GATEWAY, prefix: PREFIX_LENGTH },
+    addresses: {
+      first: world.address(100),
+      last: world.address(120),
+      static: { gateway: GATEWAY, prefix: PREFIX_LENGTH },
+    },
     network: { device: 'eth0', name: BRIDGE },
     folder: '/opt/app',
     service,

@@ -31,12 +31,16 @@ describe('process runtime: a full disk', () => {
   })
   afterEach(async () => {
     const { stateFolder } = world
-    await rm(join(stateFolder, 'ballast'), { force: true })
-    await world.open().remove({ color: 'blue', fencedBy: 1_000_000 })
-    await world.open().remove({ color: 'green', fencedBy: 1_000_000 })
-    if (mounted) execFileSync('umount', [stateFolder])
-    mounted = false
-    await world.close()
+    try {
+      await rm(join(stateFolder, 'ballast'), { force: true })
+      await world.open().remove({ color: 'blue', fencedBy: 1_000_000 })
+      await world.open().remove({ color: 'green', fencedBy: 1_000_000 })
+    } finally {
+      // Lazily: what was ended is no process any more before its log is closed, and until then the file system is busy.
+      if (mounted) execFileSync('umount', ['--lazy', stateFolder])
+      mounted = false
+      await world.close()
+    }
   })
 
   test('I5: no room for the record of what was just started: it is ended again, the other color runs on', {

@@ -1,4 +1,5 @@
 import type { Plan } from '../../domain/plan/plan.ts'
+import { counted } from '../../lib/counted.ts'
 import type { Environment } from '../../operations/environment.ts'
 import type { RestorePreview } from '../../operations/preview-restore.ts'
 import type { RestoreRequest } from '../../operations/restore.ts'
@@ -83,12 +84,15 @@ async function maxLost({ io, options }: CommandInput, preview: RestorePreview): 
   if (given === 'any') return null
   // Known now, and not first when users are kept away: the count would refuse any number.
   if (bound === 'at-least' || bound === 'about')
-    throw usageError(`nobody can say exactly how much would be lost: ${transactions} transactions are known of`, {
-      code: 'loss-unknown',
-      place: { flag: '--max-lost' },
-      details: preview.services.flatMap(({ loss }) => loss?.reservations ?? []),
-      hint: 'the same command with --max-lost any',
-    })
+    throw usageError(
+      `nobody can say exactly how much would be lost: ${counted(transactions, 'transaction')} known of`,
+      {
+        code: 'loss-unknown',
+        place: { flag: '--max-lost' },
+        details: preview.services.flatMap(({ loss }) => loss?.reservations ?? []),
+        hint: 'the same command with --max-lost any',
+      },
+    )
   const text = given ?? (await io.ask(`Type how many transactions may be lost (${transactions} would be): `))
   if (text === null)
     throw usageError('nobody is there to say how much may be lost', {
@@ -102,7 +106,7 @@ async function maxLost({ io, options }: CommandInput, preview: RestorePreview): 
       place: { flag: '--max-lost' },
     })
   if (Number(text) < transactions)
-    throw usageError(`${transactions} transactions would be lost, and at most ${Number(text)} may be`, {
+    throw usageError(`${counted(transactions, 'transaction')} would be lost, and at most ${Number(text)} may be`, {
       code: 'not-confirmed',
       place: { flag: '--max-lost' },
     })

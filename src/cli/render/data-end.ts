@@ -3,6 +3,7 @@ import { type OperationState, stepState } from '../../domain/history/operation.t
 import type { Json } from '../../domain/json.ts'
 import type { RunSqlParams } from '../../domain/plan/params.ts'
 import type { OperationEnd } from '../../engine/run.ts'
+import { counted } from '../../lib/counted.ts'
 import type { SqlReport } from '../../ports/database.ts'
 import type { Paint } from './style.ts'
 
@@ -48,8 +49,10 @@ function keptOfSql(state: OperationState, error: ErrorRecord | null): string | n
 export function renderDone(state: OperationState, paint: Paint): readonly string[] {
   const { lost, exported, sql } = dataObject(state)
   return [
-    ...(lost === undefined ? [] : [`  ${lost} transactions are not in the data any more`]),
-    ...(exported ?? []).map(({ file, rows }) => `  ${rows} rows that are gone: ${file}`),
+    ...(lost === undefined
+      ? []
+      : [`  ${counted(lost, 'transaction')} ${lost === 1 ? 'is' : 'are'} not in the data any more`]),
+    ...(exported ?? []).map(({ file, rows }) => `  ${counted(rows, 'row')} gone from the data: ${file}`),
     ...(sql === undefined ? [] : renderSql(sql, paint)),
   ]
 }

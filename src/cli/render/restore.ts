@@ -1,3 +1,4 @@
+import { counted } from '../../lib/counted.ts'
 import { formatDuration } from '../../lib/duration.ts'
 import type { RestorePreview, ServicePreview } from '../../operations/preview-restore.ts'
 import type { DataLoss } from '../../ports/database.ts'
@@ -14,15 +15,22 @@ const NOT_UNDONE = 'mails, payments, messages in queues, files in other stores, 
 export function renderRestore(preview: RestorePreview, now: string, paint: Paint): readonly string[] {
   const { target, services, transactions, bound, expectedMs } = preview
   const what = target.kind === 'undo' ? `what the restore ${target.operation} replaced` : target.snapshot
-  const number = `${bound === 'exact' ? '' : `${bound.replace('-', ' ')} `}${transactions} transactions`
+  const number = `${bound === 'exact' ? '' : `${bound.replace('-', ' ')} `}${counted(transactions, 'transaction')}`
   return [
     paint('strong', `restore ${what}`),
     `  ${paint('bad', 'lost')}       ${paint('strong', number)} since then`,
     ...services.flatMap((one) => renderService(one, now, paint)),
     ...renderSkew(services),
     `  not undone ${NOT_UNDONE}`,
-    `  users see  the maintenance page, ${expectedMs === null ? 'for how long nobody knows: this snapshot was never proved' : `for about ${formatDuration(expectedMs)} and the stop and start of the service`}`,
+    `  users see  the maintenance page, ${howLong(target.kind, expectedMs)}`,
   ]
+}
+
+function howLong(kind: RestorePreview['target']['kind'], expectedMs: number | null): string {
+  const rest = 'the stop and start of the service'
+  if (kind === 'undo') return `for ${rest}`
+  if (expectedMs === null) return 'for how long nobody knows: this snapshot was never proved'
+  return `for about ${formatDuration(expectedMs)} and ${rest}`
 }
 
 function renderService(
@@ -62,7 +70,7 @@ function renderSkew(services: readonly ServicePreview[]): readonly string[] {
 function renderLoss(loss: DataLoss, paint: Paint): readonly string[] {
   const { walBytes, commits, tables, lastWriteAt, isExact, bound, reservations } = loss
   const lines = [
-    `    lost     ${loss.transactions} transactions (${commits} commits, ${(walBytes / MIB).toFixed(1)} MiB of log)${isExact ? ', exactly' : `, ${bound.replace('-', ' ')}`}`,
+    `    lost     ${counted(loss.transactions, 'transaction')} (${counted(commits, 'commit')}, ${(walBytes / MIB).toFixed(1)} MiB of log)${isExact ? ', exactly' : `, ${bound.replace('-', ' ')}`}`,
     `    last     ${lastWriteAt === null ? 'write unknown, or none' : `write at ${lastWriteAt}`}`,
     ...tables
       .slice(0, MAX_TABLES)

@@ -4,6 +4,7 @@ import { refusal } from '../../domain/errors.ts'
 import type { Json } from '../../domain/json.ts'
 import type { CountLostParams } from '../../domain/plan/params.ts'
 import { defineStep } from '../../engine/step.ts'
+import { counted } from '../../lib/counted.ts'
 import type { DataLoss } from '../../ports/database.ts'
 import { serviceOf } from '../data.ts'
 import type { StepPorts } from '../ports.ts'
@@ -26,7 +27,7 @@ export const countLost = defineStep<StepPorts, CountLostParams>({
     }
     const all = Object.values(losses)
     const transactions = all.reduce((sum, one) => sum + one.transactions, 0)
-    say(`${transactions} transactions would be lost`)
+    say(`${counted(transactions, 'transaction')} would be lost`)
     if (maxLost !== null) refuseMore(all, transactions, maxLost)
     return { output: { transactions, losses } as unknown as Json, effects: [] }
   },

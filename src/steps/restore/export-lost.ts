@@ -2,6 +2,7 @@ import { startServer } from '../../domain/data/start-server.ts'
 import type { Json } from '../../domain/json.ts'
 import type { ExportParams } from '../../domain/plan/params.ts'
 import { defineStep } from '../../engine/step.ts'
+import { counted } from '../../lib/counted.ts'
 import { serviceOf } from '../data.ts'
 import type { StepPorts } from '../ports.ts'
 
@@ -27,7 +28,12 @@ export const exportLost = defineStep<StepPorts, ExportParams>({
         await service.stop({ name: copy, timeoutMs: STOP_MS, fencedBy: generation })
       }
     }
-    say(`${files.reduce((sum, { rows }) => sum + rows, 0)} rows in ${files.length} files in ${folder}`)
+    say(
+      `${counted(
+        files.reduce((sum, { rows }) => sum + rows, 0),
+        'row',
+      )} in ${counted(files.length, 'file')} in ${folder}`,
+    )
     return { output: { files } as unknown as Json, effects: [] }
   },
   // Whoever died in the middle left it running.

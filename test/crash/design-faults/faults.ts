@@ -31,7 +31,7 @@ export const DESIGN_FAULTS: readonly DesignFault[] = [
   {
     name: 'the runtime is not told of a new generation before its first order',
     patches: [
-      { file: 'src/operations/take-fence.ts', find: 'await environment.runtime.fence(generation)', replace: '' },
+      { file: 'src/operations/take-fence.ts', find: 'await runtime.fence(generation)', replace: '' },
     ],
   },
   {
@@ -39,7 +39,7 @@ export const DESIGN_FAULTS: readonly DesignFault[] = [
     patches: [
       {
         file: 'src/operations/recover.ts',
-        find: 'const generation = await takeFence(environment)',
+        find: 'const generation = await takeFence(environment, servicesUnderWay(open))',
         replace: 'const generation = (await environment.edge.read()).file?.generation ?? 0',
       },
     ],
@@ -247,8 +247,8 @@ export const DESIGN_FAULTS: readonly DesignFault[] = [
     patches: [
       {
         file: 'src/operations/run-plan.ts',
-        find: 'if (open === null) return\n',
-        replace: 'if (open === null || open) return\n',
+        find: '    refuseWhileOpen(record)\n',
+        replace: '',
       },
     ],
   },

@@ -1,3 +1,4 @@
+import { counted } from '../../../lib/counted.ts'
 import type { LintReport } from '../../../migrations/lint/report.ts'
 
 const MAX_ROWS = 100
@@ -14,8 +15,8 @@ export function renderMarkdown({ files, summary }: LintReport): string {
   ]
   const verdict =
     summary.block > 0
-      ? `**${summary.block} findings block** this deploy; ${summary.breaking} of ${summary.files} files break the previous release.`
-      : `Nothing blocks: ${summary.files} files, ${summary.statements} statements, ${summary.warn} warnings.`
+      ? `**${counted(summary.block, 'finding')} ${summary.block === 1 ? 'blocks' : 'block'}** this deploy; ${summary.breaking} of ${counted(summary.files, 'file')} ${summary.breaking === 1 ? 'breaks' : 'break'} the previous release.`
+      : `Nothing blocks: ${counted(summary.files, 'file')}, ${counted(summary.statements, 'statement')}, ${counted(summary.warn, 'warning')}.`
   const table = sorted
     .slice(0, MAX_ROWS)
     .map(

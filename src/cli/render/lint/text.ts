@@ -1,3 +1,4 @@
+import { counted } from '../../../lib/counted.ts'
 import type { LintOutcome } from '../../../operations/migrations/lint-migrations.ts'
 import type { Paint } from '../style.ts'
 
@@ -35,7 +36,7 @@ export function renderLintText({ report, sets }: LintOutcome, paint: Paint, with
   }
   const { files, statements, block, warn, note, breaking } = report.summary
   lines.push(
-    `${files} files, ${statements} statements: ${block} block, ${warn} warn, ${note} note; ${breaking} files break the previous release`,
+    `${counted(files, 'file')}, ${counted(statements, 'statement')}: ${block} block, ${warn} warn, ${note} note; ${counted(breaking, 'file')} ${breaking === 1 ? 'breaks' : 'break'} the previous release`,
   )
   return `${lines.join('\n')}\n`
 }

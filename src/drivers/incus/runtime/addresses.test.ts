@@ -9,7 +9,7 @@ const owner = { app: 'veza' as AppName, environment: 'staging' as EnvironmentNam
 const config = {
   namePattern: '{app}-{environment}-{component}-{color}',
   port: 8080,
-  addresses: { first: '10.0.0.250', last: '10.0.1.10', gateway: '10.0.0.1', prefix: 16 },
+  addresses: { first: '10.0.0.250', last: '10.0.1.10', static: { gateway: '10.0.0.1', prefix: 16 } },
 }
 
 function release(components: { readonly [name: string]: number }): Manifest {
@@ -54,13 +54,6 @@ describe('names and addresses', () => {
   it('that the range does not have are refused, with the width that would do', () => {
     expect(() => shown('blue', release({ web: 9 }))).toThrow(
       expect.objectContaining({ code: 'range-too-small', hint: expect.stringContaining('19') as string }),
-    )
-  })
-
-  it('without a range are refused: the edge must know an address before its container runs', () => {
-    const leased = { ...config, addresses: null }
-    expect(() => placesOf(leased, owner, 'blue', release({ web: 1 }))).toThrow(
-      expect.objectContaining({ code: 'no-addresses', kind: 'usage' }),
     )
   })
 

@@ -22,7 +22,7 @@ export interface Place {
 /**
  * Every instance of a release on a color. The range's last address is for one-offs; of the rest each color has half, and in it an instance has the
  * place that it has among the release's components sorted by name. Nothing is searched for, so that a repeat finds what it made.
- * Errors (kind `usage`): `no-addresses`, `range-too-small`, `same-name`.
+ * Errors (kind `usage`): `range-too-small`, `same-name`.
  */
 export function placesOf(config: Addressing, owner: Owner, color: Color, manifest: Manifest): readonly Place[] {
   const { first, half } = rangeOf(config)
@@ -67,15 +67,6 @@ export function oneOffAddress(config: Addressing): string {
 }
 
 function rangeOf({ addresses }: Addressing): { readonly first: number; readonly last: number; readonly half: number } {
-  if (addresses === null) {
-    throw usageError(
-      'the runtime on Incus needs runtime.addresses: the edge must know an address before its container runs',
-      {
-        code: 'no-addresses',
-        hint: 'write runtime.addresses: {range: FIRST-LAST, gateway: …} for this environment',
-      },
-    )
-  }
   const [first, last] = [toNumber(addresses.first), toNumber(addresses.last)]
   return { first, last, half: Math.floor((last - first) / COLORS.length) }
 }
@@ -91,7 +82,7 @@ function refuseSameName(places: readonly Place[]): void {
   })
 }
 
-function toNumber(address: string): number {
+export function toNumber(address: string): number {
   return address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)
 }
 

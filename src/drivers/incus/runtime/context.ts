@@ -17,6 +17,8 @@ export interface RuntimeContext {
   readonly stateFolder: string
   /** How long a start is watched for a service that ends at once. */
   readonly graceMs: number
+  /** How long a container may take to get its leased address. */
+  readonly leaseMs: number
   /** Lets the generation in. Error `fenced`. */
   readonly enter: (generation: number) => Promise<Entered>
 }

@@ -58,8 +58,8 @@ export async function bringUp({ client, clock }: RuntimeContext, { name, script 
 
 /** What images that set their own address take it from (research/incus.md §2.1). */
 function addressKeys({ config }: RuntimeContext, host: string): Keys {
-  if (config.addresses === null) return {}
-  const { prefix, gateway } = config.addresses
+  if (config.addresses.static === null) return {}
+  const { prefix, gateway } = config.addresses.static
   return { 'user.ipv4': `${host}/${prefix}`, 'user.gw': gateway }
 }
 

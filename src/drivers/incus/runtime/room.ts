@@ -6,6 +6,7 @@ import { checkAccess } from '../access.ts'
 import { isIncusError } from '../errors.ts'
 import { type Devices, isFingerprint } from '../instances.ts'
 import { placesOf } from './addresses.ts'
+import { checkNetwork } from './check-network.ts'
 import type { RuntimeContext } from './context.ts'
 import { findOurs } from './create.ts'
 
@@ -44,6 +45,7 @@ export async function checkLaunch(context: RuntimeContext, manifest: Manifest): 
   const { client, config, owner } = context
   await checkAccess(client)
   await checkImage(context)
+  await checkNetwork(context)
   const names = COLORS.flatMap((color) => placesOf(config, owner, color, manifest).map(({ address }) => address.name))
   await Promise.all(names.map((name) => findOurs(context, name)))
 }

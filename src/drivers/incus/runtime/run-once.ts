@@ -6,6 +6,7 @@ import { isIncusError } from '../errors.ts'
 import type { Entered } from '../fence.ts'
 import { patchInstance } from '../instances.ts'
 import { oneOffAddress } from './addresses.ts'
+import { awaitLease } from './await-lease.ts'
 import { clearOthers } from './clear-one-offs.ts'
 import type { RuntimeContext } from './context.ts'
 import { bringUp, type CreateAsk, createContainer, findOurs } from './create.ts'
@@ -59,6 +60,7 @@ async function prepareAndBegin(context: RuntimeContext, entered: Entered, ask: R
   await bringUp(context, container)
   await deliver(context, entered, { instance: name, archive: artifact.path, paths })
   await patchInstance(client, name, { config: phaseKeys('unpacked') })
+  await awaitLease(context, name, container.labels.host)
   const startedAt = (await findOurs(context, name))?.instance.startedAt ?? ''
   await entered.check()
   await writeInner(context, name, paths.environment, variables.plain)

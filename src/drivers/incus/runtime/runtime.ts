@@ -7,6 +7,7 @@ import type { Runtime } from '../../../ports/runtime.ts'
 import type { IncusClient } from '../client.ts'
 import { enterFence } from '../fence.ts'
 import { topologyOf } from './addresses.ts'
+import { networkShortcomings } from './check-network.ts'
 import type { RuntimeContext } from './context.ts'
 import { followLines } from './follow.ts'
 import { listColors } from './list.ts'
@@ -21,6 +22,8 @@ import { unpackRelease } from './unpack.ts'
 
 /** Costs nothing where the port answers earlier. */
 const GRACE_MS = 3_000
+/** A container that boots on a busy host, and a DHCP client that asks again after some seconds. */
+const LEASE_MS = 30_000
 
 export interface IncusRuntimeOptions {
   readonly client: IncusClient
@@ -34,6 +37,8 @@ export interface IncusRuntimeOptions {
   readonly processEnvironment?: ProcessEnvironment
   /** How long a start is watched for a service that ends at once; it is over earlier when the port answers. Default 3,000. */
   readonly graceMs?: number
+  /** How long a container may take to get its leased address. Default 30,000. */
+  readonly leaseMs?: number
 }
 
 /** Instances are containers that Incus keeps and serves from, also while its daemon is dead. How, and what it cannot do, is in `README.md`. */
@@ -63,7 +68,7 @@ export function incusRuntime(options: IncusRuntimeOptions): Runtime {
     lastLines: (ask) => lastLines(context, ask),
     follow: (ask) => followLines(context, ask),
     freeBytes: () => freeBytes(context),
-    shortcomings: () => accessShortcomings(context),
+    shortcomings: async () => (await Promise.all([accessShortcomings(context), networkShortcomings(context)])).flat(),
   }
 }
 
@@ -78,6 +83,7 @@ function contextOf(options: IncusRuntimeOptions): RuntimeContext {
     stateFolder,
     ours: options.processEnvironment ?? process.env,
     graceMs: options.graceMs ?? GRACE_MS,
+    leaseMs: options.leaseMs ?? LEASE_MS,
     enter: (generation) => enterFence(client, `${app}.${environment}`, generation),
   }
 }

@@ -7,6 +7,7 @@ import { isIncusError } from '../errors.ts'
 import type { Entered } from '../fence.ts'
 import { changeState, getInstance, patchInstance } from '../instances.ts'
 import type { InstanceName } from '../names.ts'
+import { awaitLease } from './await-lease.ts'
 import type { RuntimeContext } from './context.ts'
 import { formatEnvironment } from './environment-file.ts'
 import { fingerprintsOf, type Ready, withEnvironments } from './environments.ts'
@@ -45,7 +46,7 @@ export async function reviveColor(
       await entered.check()
       await writeInner(context, instance.name, paths.exit, '')
       if (context.config.service === 'script') await writeInner(context, instance.name, paths.go, '')
-      await changeState(context.client, instance.name, 'start')
+      await bootAgain(context, owned)
       return settleStart(context, entered, owned)
     }),
   )
@@ -64,15 +65,24 @@ async function ensureStarted(
     throw await startFailed(context, place, operation, 'its release is not unpacked')
   const { name, status } = owned.instance
   if (owned.phase === 'started' && status === 'Running') return shown(owned)
+  if (status === 'Running') await awaitLease(context, name, place.address.host)
   await entered.check()
   await writeService(context, ready, owned).catch(async (error: unknown) => {
     // Another container has the name, without this operation's folder.
     if (isIncusError(error, 'incus-not-found')) await entered.check()
     throw error
   })
-  if (status === 'Stopped') await changeState(context.client, name, 'start')
+  if (status === 'Stopped') await bootAgain(context, owned)
   if (context.config.service === 'systemd') await enable(context, name, innerPaths(context.config, operation))
   return settleStart(context, entered, owned)
+}
+
+/** Its service comes up by itself, perhaps before the address; what ended for want of one is started again by its supervisor, and is no failure. */
+async function bootAgain(context: RuntimeContext, { instance: { name }, labels }: Owned): Promise<void> {
+  await changeState(context.client, name, 'start')
+  if (context.config.addresses.static !== null) return
+  await awaitLease(context, name, labels.host)
+  await writeInner(context, name, innerPaths(context.config, labels.operation).exit, '')
 }
 
 /** A service that ended before systemd had called it started is told with its own words, by whoever watches the start. */
