@@ -98,6 +98,7 @@ async function askMaster(world: ContainerEdge): Promise<void> {
 }
 
 async function raw({ incus, instance }: ContainerEdge, argv: readonly string[], stdin: string): Promise<void> {
-  const output = await bareExec({ socket: socketOf(incus.bed), project: incus.client.project, instance, argv, stdin })
-  if (output.length === 0) throw new Error(`${argv[0] ?? ''} said nothing`)
+  const ask = { socket: socketOf(incus.bed), project: incus.client.project, instance, argv, stdin }
+  const { stdout } = await bareExec(ask)
+  if (stdout.length === 0) throw new Error(`${argv[0] ?? ''} said nothing`)
 }

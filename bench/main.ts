@@ -1,8 +1,8 @@
 /**
- * `npm run bench -- <name> [--json] [--requests N] [--flips N] [--entries N]`; without a name, all of them. `flip --transport incus` measures the
- * edge in a container instead, on a real daemon: `npm run incus -- exec node bench/main.ts flip --transport incus`.
+ * `npm run bench -- <name> [--json] [--requests N] [--flips N] [--entries N]`; without a name, all of them that need no Incus. `flip --transport
+ * incus` measures the edge in a container, `incus` a deploy in containers, both on a real daemon: `npm run incus -- exec node bench/main.ts incus`.
  */
-const BENCHES = ['flip', 'cli', 'deploy', 'journal', 'lint'] as const
+const BENCHES = ['flip', 'cli', 'deploy', 'journal', 'lint', 'incus'] as const
 
 export interface BenchOptions {
   readonly json: boolean
@@ -33,7 +33,7 @@ const unknown = named.find((name) => !BENCHES.some((one) => one === name))
 if (unknown !== undefined) throw new Error(`there is no bench ${JSON.stringify(unknown)}: ${BENCHES.join(', ')}`)
 
 for (const name of BENCHES) {
-  if (named.length > 0 && !named.includes(name)) continue
+  if (named.length === 0 ? name === 'incus' : !named.includes(name)) continue
   const { run } = (await import(name === 'flip' && isIncus ? './flip-incus.ts' : `./${name}.ts`)) as {
     readonly run: (options: BenchOptions) => Promise<void>
   }

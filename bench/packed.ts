@@ -25,15 +25,10 @@ export async function installPacked(
   check = 'consecutive: 1, interval: 20ms',
 ): Promise<PackedBackflip> {
   const folder = mkdtempSync(join(tmpdir(), 'bf-'))
-  must('npm', ['pack', '--silent', '--pack-destination', folder], root)
-  const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'))
-  if (tarball === undefined) throw new Error('npm pack made no file')
-  writeFileSync(join(folder, 'package.json'), '{"private":true}')
-  must('npm', ['install', '--silent', '--no-audit', '--no-fund', '--ignore-scripts', join(folder, tarball)], folder)
+  const program = installPackage(folder)
   const publicPort = await freePort()
   const first = await freePortRange(20)
   writeApp(folder, publicPort, first, components, check)
-  const program = join(folder, 'node_modules', 'backflip', 'bin', 'backflip.js')
   const run = (...args: readonly string[]) => must(process.execPath, [program, ...args], folder)
   const sources = components.map((component) => `${component}=app`)
   run('publish', '--sha', R1, ...sources)
@@ -48,6 +43,16 @@ export async function installPacked(
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** Packs this clone and installs it into the folder; the program's path. */
+export function installPackage(folder: string): string {
+  must('npm', ['pack', '--silent', '--pack-destination', folder], root)
+  const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'))
+  if (tarball === undefined) throw new Error('npm pack made no file')
+  writeFileSync(join(folder, 'package.json'), '{"private":true}')
+  must('npm', ['install', '--silent', '--no-audit', '--no-fund', '--ignore-scripts', join(folder, tarball)], folder)
+  return join(folder, 'node_modules', 'backflip', 'bin', 'backflip.js')
 }
 
 function writeApp(

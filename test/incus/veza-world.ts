@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { BACKFLIP, type CliEnd, runCli } from '../../examples/hello/demo/run-cli.ts'
 import { mustRun } from '../../examples/veza/create/run.ts'
+import type { Host } from '../../examples/veza/place.ts'
 import { type IncusClient, incusClient } from '../../src/drivers/incus/client.ts'
 import { parseInstanceName, parseProjectName } from '../../src/drivers/incus/names.ts'
 import { perform } from '../../src/drivers/incus/operations.ts'
@@ -19,6 +20,7 @@ const REMOVE_LIMIT_MS = 60_000
 /** The environment `staging` of the example, as its own script makes it. */
 export interface Veza {
   readonly client: IncusClient
+  readonly host: Host
   /** Holds `backflip.yaml`, and a copy of the app as it was published last. */
   readonly folder: string
   readonly url: string
@@ -39,17 +41,23 @@ export async function veza(): Promise<Veza> {
   const folder = join(incus.folder, 'veza')
   // All of these are the script's to make: nothing of the bed's is used but the image.
   const number = Number(incus.address(0).split('.')[2])
-  const [project, network, pool] = [`veza-${number}`, `vezabr${number}`, `veza-${number}`]
-  const gateway = `10.${100 + number}.0.1`
+  const host: Host = {
+    socket: socketOf(incus.bed),
+    project: `veza-${number}`,
+    image: IMAGES.debian,
+    pool: `veza-${number}`,
+    network: `vezabr${number}`,
+    gateway: `10.${100 + number}.0.1`,
+  }
+  const { socket, project, network, pool } = host
   const created = await mustRun(
     [
       ...[process.execPath, join(EXAMPLE, 'create.ts'), '--environment', 'staging', '--folder', folder],
-      ...['--socket', socketOf(incus.bed), '--image', IMAGES.debian],
-      ...['--project', project, '--network', network, '--pool', pool, '--gateway', gateway],
+      ...Object.entries(host).flatMap(([name, value]) => [`--${name}`, value]),
     ],
     { limitMs: CREATE_LIMIT_MS },
   )
-  const client = incusClient({ place: { socket: socketOf(incus.bed) }, project: parseProjectName(project) })
+  const client = incusClient({ place: { socket }, project: parseProjectName(project) })
   const backflip = (argv: readonly string[]) =>
     runCli({ program: BACKFLIP, argv, cwd: folder, quiet: true, signal: AbortSignal.timeout(LIMIT_MS) })
   const must = async (...argv: readonly string[]) => {
@@ -59,6 +67,7 @@ export async function veza(): Promise<Veza> {
   }
   return {
     client,
+    host,
     folder,
     url: `http://10.${100 + number}.1.10`,
     created,

@@ -13,6 +13,8 @@ export async function provideHost(incus: Incus, host: Host): Promise<void> {
   // btrfs: snapshots at one moment, also in a file on a disk of any kind.
   if (!(await incus.knows(['storage', 'show', host.pool])))
     await incus.must(['storage', 'create', host.pool, 'btrfs', `size=${POOL_SIZE}`])
+  // Each container gets users of its own: the kernel's limits are per user, and its 128 inotify instances are twenty systemds.
+  await incus.must(['profile', 'set', 'default', 'security.idmap.isolated=true'])
   await provideDevice(incus, 'root', ['disk', 'path=/', `pool=${host.pool}`])
   await provideDevice(incus, 'eth0', ['nic', `network=${host.network}`, 'name=eth0'])
 }

@@ -54,6 +54,7 @@ describe('what Incus refuses is told by its words where it has no code', () => {
     [412, 'ETag doesn\u0027t match', 'incus-changed', 'refused'],
     [400, 'The instance is already stopped', 'incus-stopped', 'refused'],
     [500, 'write /x: no space left on device', 'incus-pool-full', 'failed'],
+    [500, 'Failed to retrieve PID of executing child process', 'incus-no-init', 'failed'],
     [500, 'something new', 'incus-failed', 'failed'],
   ])('%i %s', (status, text, code, kind) => {
     expect(incusError('x', status, text)).toMatchObject({ code, kind, cause: { message: text } })

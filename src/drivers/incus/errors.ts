@@ -63,12 +63,12 @@ const MEANINGS: readonly Meaning[] = [
   },
   { code: 'incus-running', kind: 'refused', finds: /already running|Instance is running|used by running/i },
   { code: 'incus-stopped', kind: 'refused', finds: /already stopped|is not running/i },
-  // It could not enter the container, whose process 1 has just started: nothing was begun.
+  // Process 1 of the container has ended, or ends: with a kernel's 128 inotify instances a twentieth systemd does, a moment after its start.
   {
-    code: 'incus-no-process',
+    code: 'incus-no-init',
     kind: 'failed',
     finds: /Failed to retrieve PID of executing child/,
-    hint: 'is the container well? incus exec NAME -- true',
+    hint: 'incus console NAME --show-log says why it ended; with "Too many open files": docs/guides/incus.md, the host',
   },
   { code: 'incus-no-command', kind: 'failed', finds: /Command not (found|executable)/i },
   { code: 'incus-pool-full', kind: 'failed', finds: /No space left|quota exceeded/i, hint: 'incus storage info POOL' },

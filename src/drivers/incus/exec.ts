@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { BackflipError } from '../../domain/errors.ts'
 import type { IncusClient } from './client.ts'
 import { isIncusError } from './errors.ts'
@@ -9,9 +8,6 @@ import { type Channel, openChannel } from './websocket.ts'
 
 const DEFAULT_OUTPUT_BYTES = 1024 * 1024
 const KILL = JSON.stringify({ command: 'signal', signal: 9 })
-/** While a container starts, its systemd moves processes about, and who wants to enter may be turned away. */
-const ENTER_TRIES = 5
-const ENTER_PAUSE_MS = 200
 /** For a process that was killed to be reported as ended. */
 const END_LIMIT_MS = 5_000
 
@@ -43,19 +39,6 @@ export interface ExecResult {
  * the limit, when the process itself has been killed (not what it started: give it a leader that does so, as `timeout` is).
  */
 export async function execute(client: IncusClient, name: InstanceName, ask: ExecAsk): Promise<ExecResult> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await executeOnce(client, name, ask)
-    } catch (error) {
-      // Input that is made as it is sent cannot be made twice.
-      const isFinal = tries >= ENTER_TRIES || typeof ask.stdin === 'function'
-      if (isFinal || !isIncusError(error, 'incus-no-process')) throw error
-    }
-    await wait(ENTER_PAUSE_MS)
-  }
-}
-
-async function executeOnce(client: IncusClient, name: InstanceName, ask: ExecAsk): Promise<ExecResult> {
   const what = `run ${ask.argv[0] ?? ''} in ${name}`
   const begun = performance.now()
   const { operation, secrets } = await startExec(client, name, ask, what)

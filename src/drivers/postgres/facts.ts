@@ -17,24 +17,33 @@ interface TableFacts {
   readonly unlogged: boolean
 }
 
-/** Everything, in a handful of bounded questions; one more per further database of the server. */
+/** Everything, in a handful of bounded questions, at most three at once; one more per further database of the server. */
 export async function readFacts(host: PostgresHost): Promise<DatabaseFacts> {
+  // First: the files that tables are in are those from this place in the log on.
   const server = await psqlJson<ServerFacts>(host, { script: SERVER })
-  const databases = [host.config.database, ...(await otherDatabases(host))]
-  const tables: TableFacts[] = []
-  for (const database of databases)
-    tables.push(...(await psqlJson<readonly TableFacts[]>(host, { database, script: TABLES })))
+  const [tables, version, fingerprint] = await Promise.all([
+    readTableFacts(host),
+    schemaVersion(host),
+    schemaFingerprint(host),
+  ])
   return {
     ...server,
     walLsn: parseLsn(server.walLsn),
-    schemaVersion: await schemaVersion(host),
-    schemaFingerprint: await schemaFingerprint(host),
+    schemaVersion: version,
+    schemaFingerprint: fingerprint,
     tables: tables.slice(0, MAX_TABLES).map(({ counters }) => counters),
     tablesLeftOut: Math.max(0, tables.length - MAX_TABLES),
     unloggedTables: tables
       .filter(({ unlogged }) => unlogged)
       .map(({ counters }) => `${counters.database}.${counters.name}`),
   }
+}
+
+async function readTableFacts(host: PostgresHost): Promise<readonly TableFacts[]> {
+  const tables: TableFacts[] = []
+  for (const database of [host.config.database, ...(await otherDatabases(host))])
+    tables.push(...(await psqlJson<readonly TableFacts[]>(host, { database, script: TABLES })))
+  return tables
 }
 
 /**

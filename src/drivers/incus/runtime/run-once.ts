@@ -120,7 +120,7 @@ async function begin(context: RuntimeContext, ask: RunOnceAsk, { name, labels }:
     timeoutMs: ask.timeoutMs,
   })
   await writeInner(context, name, `/etc/systemd/system/${paths.unit}`, unit, 0o644)
-  await systemctl(context, name, ['daemon-reload'])
+  // `start` reads a unit that is new (systemd from 246 on).
   await systemctl(context, name, ['start', paths.unit])
 }
 

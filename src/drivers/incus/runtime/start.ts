@@ -88,7 +88,9 @@ async function bootAgain(context: RuntimeContext, { instance: { name }, labels }
 /** A service that ended before systemd had called it started is told with its own words, by whoever watches the start. */
 async function enable(context: RuntimeContext, name: InstanceName, paths: InnerPaths): Promise<void> {
   try {
-    await systemctl(context, name, ['enable', '--now', paths.unit])
+    // Without reading every unit again while the container boots: `start` reads a unit that is new (systemd from 246 on).
+    await systemctl(context, name, ['--no-reload', 'enable', paths.unit])
+    await systemctl(context, name, ['start', paths.unit])
   } catch (error) {
     if (!isIncusError(error, 'service-failed') || (await readExit(context, name, paths)) === null) throw error
   }
