@@ -52,7 +52,12 @@ export async function veza(): Promise<Veza> {
   const { socket, project, network, pool } = host
   const created = await mustRun(
     [
-      ...[process.execPath, join(EXAMPLE, 'create.ts'), '--environment', 'staging', '--folder', folder],
+      process.execPath,
+      join(EXAMPLE, 'create.ts'),
+      '--environment',
+      'staging',
+      '--folder',
+      folder,
       ...Object.entries(host).flatMap(([name, value]) => [`--${name}`, value]),
     ],
     { limitMs: CREATE_LIMIT_MS },

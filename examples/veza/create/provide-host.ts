@@ -29,8 +29,13 @@ async function provideNetwork(incus: Incus, { network, gateway }: Host): Promise
   if (await incus.knows(['network', 'show', network])) return
   const first = gateway.replace(/\.\d+$/, '')
   await incus.must([
-    ...['network', 'create', network, '--type=bridge'],
-    ...[`ipv4.address=${gateway}/${PREFIX_LENGTH}`, 'ipv4.nat=true', 'ipv6.address=none'],
+    'network',
+    'create',
+    network,
+    '--type=bridge',
+    `ipv4.address=${gateway}/${PREFIX_LENGTH}`,
+    'ipv4.nat=true',
+    'ipv6.address=none',
     `ipv4.dhcp.ranges=${first}.100-${first}.199`,
   ])
 }
