@@ -21,7 +21,7 @@ const REMOVE_LIMIT_MS = 60_000
 export interface Veza {
   readonly client: IncusClient
   readonly host: Host
-  /** Holds `backflip.yaml`, and a copy of the app as it was published last. */
+  /** Holds `backflip.yaml`, and in `app` what was published last. */
   readonly folder: string
   readonly url: string
   /** What the script said. */
