@@ -151,7 +151,8 @@ export type Fact =
       readonly recoveredTo: string | null
       readonly tookMs: number
     }
-  | { readonly kind: 'operation-started'; readonly plan: Plan }
+  /** `untold`: why the runtime does not know its generation; left out when it does. Only of what gives the runtime no order. */
+  | { readonly kind: 'operation-started'; readonly plan: Plan; readonly untold?: string }
   | { readonly kind: 'operation-resumed'; readonly by: Holder }
   | { readonly kind: 'step-started'; readonly step: string; readonly attempt: number }
   | {

@@ -8,9 +8,9 @@ import { stepsById } from '../steps/registry.ts'
 import type { Environment, RunOptions } from './environment.ts'
 import { assertSealed } from './plan-hash.ts'
 import { loadRecord } from './record.ts'
-import { runUnder } from './run-plan.ts'
+import { isFlip, runUnder } from './run-plan.ts'
 import { refuseAnotherPast } from './same-past.ts'
-import { takeFence } from './take-fence.ts'
+import { takeFence, takeFlipFence } from './take-fence.ts'
 import { withLease } from './with-lease.ts'
 
 /**
@@ -37,7 +37,9 @@ function takeUp(
     assertSealed(open.plan)
     assertKnown(open.plan)
     await refuseAnotherPast(environment, (await environment.edge.read()).anchor)
-    const generation = await takeFence(environment, servicesUnderWay(open))
+    const generation = isFlip(open.plan)
+      ? (await takeFlipFence(environment, leased.lease)).generation
+      : await takeFence(environment, servicesUnderWay(open))
     const by = await environment.liveness.self(environment.actor)
     const entries = await environment.journal.append(leased.lease.token, [
       { operation: open.plan.operation, actor: environment.actor, fact: { kind: 'operation-resumed', by } },

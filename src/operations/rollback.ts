@@ -8,6 +8,7 @@ import { nothingLive, planRollback, type RollbackMode, rollbackTarget } from '..
 import type { OperationEnd } from '../engine/run.ts'
 import type { EdgeView } from '../ports/edge.ts'
 import type { Environment, RunOptions } from './environment.ts'
+import { isUnseen, look } from './look.ts'
 import { observe, planFacts, releaseFacts, runningState } from './observe.ts'
 import type { OverrideAsk } from './override.ts'
 import { sealPlan } from './plan-hash.ts'
@@ -33,10 +34,10 @@ export async function prepareRollback(environment: Environment, ask: RollbackReq
   const sha = rollbackTarget({ record, edge: runningState(view) }, ask.sha)
   const target = await releaseFacts(environment, sha)
   const live = await releaseFacts(environment, liveSha(record))
-  const notReady = await problemsOfTheFastWay(environment, record, view, target.sha)
+  const { notReady, unseen } = await lookAtTheFastWay(environment, record, view, target.sha)
   const verdict = await targetVerdict(environment, record, target, live)
   const override = ask.override == null ? null : await overrideOf(environment, record, target, ask.override)
-  const asked = { mode: ask.mode, target, live, notReady, verdict, override }
+  const asked = { mode: ask.mode, target, live, notReady, unseen, verdict, override }
   return sealPlan(planRollback(planFacts(environment, observed, ask.reason), asked))
 }
 
@@ -57,17 +58,21 @@ function liveSha({ live }: EnvironmentRecord): Sha {
   return live.sha
 }
 
-async function problemsOfTheFastWay(
+/** A runtime that does not answer is no hindrance by itself: D asks every instance in place, whoever else can be asked about them. */
+async function lookAtTheFastWay(
   environment: Environment,
   record: EnvironmentRecord,
   view: EdgeView,
   target: Sha,
-): Promise<readonly string[]> {
-  if (record.live === null) return []
-  const color = otherColor(record.live.color)
-  const held = record.colors[color]
-  if (held.sha !== target) return []
-  return standbyProblems(environment, color, target, view)
+): Promise<{ readonly notReady: readonly string[]; readonly unseen: string | null }> {
+  const color = record.live === null ? null : otherColor(record.live.color)
+  if (color === null || record.colors[color].sha !== target) return { notReady: [], unseen: null }
+  const seen = await look(environment, environment.runtime.list())
+  const listed = isUnseen(seen) ? null : seen
+  return {
+    notReady: await standbyProblems(environment, color, target, { view, listed }),
+    unseen: isUnseen(seen) ? seen.unseen.message : null,
+  }
 }
 
 export function rollback(environment: Environment, plan: Plan, options: RunOptions = {}): Promise<OperationEnd> {

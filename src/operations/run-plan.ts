@@ -19,7 +19,7 @@ import { markOf } from './mark-of.ts'
 import { anchorOf, observe, runningState } from './observe.ts'
 import { assertSealed } from './plan-hash.ts'
 import { refuseAnotherPast } from './same-past.ts'
-import { takeFence } from './take-fence.ts'
+import { type FlipFence, takeFence, takeFlipFence } from './take-fence.ts'
 import { type Leased, withLease } from './with-lease.ts'
 
 /**
@@ -36,19 +36,35 @@ export async function runPlan(environment: Environment, plan: Plan, options: Run
     assertConsumesNoMore(plan, record)
     // A freeze came while this one was being approved, or waited for its turn.
     if (plan.kind === 'deploy') refuseWhileFrozen({ record })
-    const generation = await takeFence(
-      environment,
-      plan.steps.flatMap(({ params }) => servicesIn(params)),
-    )
+    const { generation, untold } = await fenceFor(environment, plan, leased)
+    if (untold !== null) options.progress?.say('lease', `the runtime is not told of it: ${untold}`)
     const beganMs = environment.clock.monotonicMs()
     const [entry] = await environment.journal.append(leased.lease.token, [
-      { operation: plan.operation, actor: environment.actor, fact: { kind: 'operation-started', plan } },
+      {
+        operation: plan.operation,
+        actor: environment.actor,
+        fact: { kind: 'operation-started', plan, ...(untold === null ? {} : { untold }) },
+      },
     ])
     const state = entry === undefined ? null : foldOperation(null, entry)
     if (entry === undefined || state === null) throw new Error('the journal took the plan and returned no entry')
     ;(options.progress ?? SILENT).entry(entry)
     return runUnder(environment, leased, generation, options, runOperation, { plan, state, beganMs })
   })
+}
+
+function fenceFor(environment: Environment, plan: Plan, { lease }: Leased): Promise<FlipFence> {
+  return isFlip(plan) ? takeFlipFence(environment, lease) : takeWholeFence(environment, plan)
+}
+
+/** No step of it orders anything from the runtime or from a data service. */
+export function isFlip({ kind, mode }: Plan): boolean {
+  return kind === 'rollback' && mode === 'fast'
+}
+
+async function takeWholeFence(environment: Environment, { steps }: Plan): Promise<FlipFence> {
+  const services = steps.flatMap(({ params }) => servicesIn(params))
+  return { generation: await takeFence(environment, services), untold: null }
 }
 
 function describe({ kind, mode, target }: Plan): string {

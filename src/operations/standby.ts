@@ -3,21 +3,32 @@ import type { Sha } from '../domain/ids.ts'
 import type { EdgeView } from '../ports/edge.ts'
 import type { ListedInstance } from '../ports/runtime.ts'
 import type { Environment } from './environment.ts'
+import { whoMayStillWrite } from './older-writers.ts'
 
-/** Why a color could not take traffic as that release right now, one line an instance; empty when it could. */
+/**
+ * Why a color could not take traffic as that release right now, one line an instance; empty when it could. Of instances that nobody could look at
+ * (`listed` is null) the edge's health checks speak, and whoever may still change them.
+ */
 export async function standbyProblems(
-  { runtime, cache }: Environment,
+  environment: Environment,
   color: Color,
   sha: Sha,
-  view: EdgeView,
+  { view, listed }: { readonly view: EdgeView; readonly listed: readonly ListedInstance[] | null },
 ): Promise<readonly string[]> {
+  const { runtime, cache } = environment
+  if (listed === null) return [...edgeSeesDown(view, color), ...(await othersAtWork(environment))]
   const found = await cache.find(sha)
-  const instances = (await runtime.list()).filter((one) => one.color === color)
+  const instances = listed.filter((one) => one.color === color)
   const expected =
     found === null
       ? null
       : runtime.addresses(color, found.manifest).flatMap(({ servers }) => servers.map(({ name }) => name))
   return [...missing(expected, instances), ...notRunning(instances, sha), ...edgeSeesDown(view, color)]
+}
+
+async function othersAtWork(environment: Environment): Promise<readonly string[]> {
+  const who = await whoMayStillWrite(environment, null)
+  return who === null ? [] : [`the runtime does not answer, and ${who}`]
 }
 
 function missing(expected: readonly string[] | null, instances: readonly ListedInstance[]): readonly string[] {

@@ -85,7 +85,9 @@ async function readiness(
   const target = lastGoodBefore(record)
   const { fastMs, fullMs } = await lastDurations(environment.journal)
   return judgeReadiness(record, {
-    standbyProblems: isUnseen(view) || isUnseen(instances) ? null : await problems(environment, record, view),
+    standbyProblems: isUnseen(view)
+      ? null
+      : await problems(environment, record, { view, listed: isUnseen(instances) ? null : instances }),
     fullTargetCached: target === null ? null : await isCached(environment, target),
     fastMs,
     fullMs,
@@ -96,14 +98,15 @@ async function readiness(
 async function problems(
   environment: Environment,
   { live, colors }: EnvironmentRecord,
-  view: EdgeView,
+  seen: { readonly view: EdgeView; readonly listed: readonly ListedInstance[] | null },
 ): Promise<readonly string[]> {
   if (live === null) return []
   const color = otherColor(live.color)
   const { sha } = colors[color]
-  if (view.memory !== null && isColor(view.memory.live) && view.memory.live === color)
+  const { memory } = seen.view
+  if (memory !== null && isColor(memory.live) && memory.live === color)
     return [`the edge sends traffic to ${color} already`]
-  return sha === null ? [] : standbyProblems(environment, color, sha, view)
+  return sha === null ? [] : standbyProblems(environment, color, sha, seen)
 }
 
 async function isCached({ cache }: Environment, sha: Sha): Promise<boolean> {

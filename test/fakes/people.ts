@@ -21,9 +21,10 @@ export class People {
   process(
     actor: string,
     changes: Partial<Environment['settings']> = {},
+    host?: string,
   ): { operator: Operator; environment: Environment } {
     const { world, journal } = this
-    const operator = new Operator(world.operators.length + 1, actor)
+    const operator = new Operator(world.operators.length + 1, actor, host)
     world.operators.push(operator)
     const environment = fakeEnvironment({ world, journal, operator, numbers: this.#numbers })
     return { operator, environment: { ...environment, settings: { ...environment.settings, ...changes } } }

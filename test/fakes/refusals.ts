@@ -21,3 +21,7 @@ export function noServer(color: string): BackflipError {
     kind: 'refused',
   })
 }
+
+export function runtimeDown(): BackflipError {
+  return new BackflipError('the runtime does not answer', { code: 'runtime-down', kind: 'failed' })
+}

@@ -5,7 +5,7 @@ import type { Manifest } from '../../src/domain/release.ts'
 import type { ColorTopology } from '../../src/domain/topology.ts'
 import type { LaunchAsk, LaunchReport, OneOffOutcome, Runtime } from '../../src/ports/runtime.ts'
 import type { Operator } from './operator.ts'
-import { fenced } from './refusals.ts'
+import { fenced, runtimeDown } from './refusals.ts'
 import type { FakeInstance, World } from './world.ts'
 
 const FREE_BYTES = 1024 ** 4
@@ -13,7 +13,11 @@ const FREE_BYTES = 1024 ** 4
 /** The place where instances run, as one operator reaches it. Each instance and each folder is a change of its own. */
 export function fakeRuntime(world: World, operator: Operator): Runtime {
   const host: Host = { world, operator }
-  const ask = <T>(name: string, work: () => T | Promise<T>) => world.call(operator, `runtime.${name}`, work)
+  const ask = <T>(name: string, work: () => T | Promise<T>) =>
+    world.call(operator, `runtime.${name}`, () => {
+      if (world.runtimeIsSilent()) throw runtimeDown()
+      return work()
+    })
   return {
     shortcomings: () => ask('shortcomings', () => world.shortcomings.runtime),
     fence: (generation) => ask('fence', () => enter(host, generation)),
@@ -61,7 +65,8 @@ function touch(host: Host, what: string, touches: Color, fencedBy: number, apply
   )
 }
 
-function enter({ world: { runtime } }: Host, fencedBy: number): void {
+function enter({ world: { runtime, runtimeIsSilent } }: Host, fencedBy: number): void {
+  if (runtimeIsSilent()) throw runtimeDown()
   if (runtime.fence > fencedBy) throw fenced(fencedBy)
   runtime.fence = fencedBy
 }

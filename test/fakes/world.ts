@@ -74,6 +74,8 @@ export class World {
   onChange: (change: Change) => void = () => undefined
   /** A fault of the edge: it runs and does not answer. */
   edgeHangs: () => boolean = () => false
+  /** A fault of the runtime: its daemon is dead, and instances go on. */
+  runtimeIsSilent: () => boolean = () => false
   /** Who holds which lock on this host. */
   readonly locks = new Map<string, Operator>()
   /** What was kept on this host by its digest. */

@@ -21,7 +21,7 @@ environments:
       adminSocket: /run/admin
       configFiles: [/srv/b/backflip-hello-local.cfg]
       transport: { driver: incus, instance: edge }
-    runtime: { driver: incus, image: bb, port: 8000 }
+    runtime: { driver: incus, image: bb, addresses: { range: 10.0.0.10-10.0.0.40 }, network: { name: br0 } }
     registry: { path: ./registry }
     data: { db: { driver: incus, kind: files, instance: data } }
 `

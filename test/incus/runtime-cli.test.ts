@@ -146,13 +146,26 @@ describe('a day with containers', () => {
     expect(await served()).toEqual({ sha: R2, color: 'green' })
   })
 
-  it('cleans up what is not live, and nothing else', async () => {
+  it('and a fast rollback needs the edge alone: nobody is left whom the containers would have to be kept from', async () => {
     // R1 on blue was proved: a way back is not destroyed without an order (I6).
     const refused = await ends(3, 'cleanup', '--yes')
     expect(refused.err).toContain('blue is the fast way back to 111111111111')
-    await succeeds('cleanup', '--yes', '--force', '--reason', 'memory is short')
-    expect(await served()).toEqual({ sha: R2, color: 'green' })
-    expect((await succeeds('status')).out).toMatch(/blue +empty/)
+    await killDaemon(world.bed)
+    try {
+      expect((await succeeds('status')).out).toMatch(/fast +open/)
+      const { err } = await succeeds('rollback', '--mode', 'fast', '--yes', '--reason', 'checkout is broken again')
+      expect(err).toContain('the runtime is not told of it: no Incus answers')
+      expect(await served()).toEqual({ sha: R1, color: 'blue' })
+    } finally {
+      await startDaemon(world.bed)
+    }
+    await succeeds('unfreeze', '--reason', 'fixed')
+  })
+
+  it('cleans up what is not live, and nothing else', async () => {
+    await succeeds('cleanup', '--yes')
+    expect(await served()).toEqual({ sha: R1, color: 'blue' })
+    expect((await succeeds('status')).out).toMatch(/green +empty/)
     await succeeds('doctor')
     const { out } = await succeeds('history', '--json')
     expect(out).not.toContain('correct-horse')
@@ -162,9 +175,9 @@ describe('a day with containers', () => {
     const { client } = world
     await client.call({ method: 'POST', path: '/images/aliases/bb', body: { name: 'bb-gone' } })
     try {
-      const { err } = await ends(1, 'deploy', R1, '--again', '--reason', 'x', '--yes')
+      const { err } = await ends(1, 'deploy', R2, '--again', '--reason', 'x', '--yes')
       expect(err).toContain('there is no image bb')
-      expect(await served()).toEqual({ sha: R2, color: 'green' })
+      expect(await served()).toEqual({ sha: R1, color: 'blue' })
     } finally {
       await client.call({ method: 'POST', path: '/images/aliases/bb-gone', body: { name: 'bb' } })
     }

@@ -1,4 +1,4 @@
-import { otherColor } from '../color.ts'
+import { type Color, otherColor } from '../color.ts'
 import { overrideLines, refuseIncompatible, verdictLine } from '../compatibility/gate.ts'
 import type { AgreedOverride } from '../compatibility/override.ts'
 import { type ReleaseVerdict, verdictOf } from '../compatibility/verdict.ts'
@@ -64,6 +64,8 @@ export interface RollbackAsk {
   readonly live: ReleaseFacts
   /** Why the standby color cannot take traffic right now, from a look at the world; empty when it can. */
   readonly notReady: readonly string[]
+  /** Why its instances could not be looked at; left out, or null, when they were. */
+  readonly unseen?: string | null
   /** Of the target on today's schema; left out where nothing migrates. */
   readonly verdict?: ReleaseVerdict | null
   /** Left out when nobody takes anything on themselves. */
@@ -100,7 +102,7 @@ export function planRollback(facts: PlanFacts, ask: RollbackAsk): UnhashedPlan {
       ...planHead(facts, 'rollback', 'fast'),
       ...common,
       consumes: null,
-      because: [`${color} holds ${short(ask.target.sha)}, running and healthy`, ...schema],
+      because: [...whyReady(color, ask), ...schema],
       steps: [
         ...checkSteps(facts, color, ask.target, 1),
         ...switchSteps(color, ask.target, true),
@@ -121,6 +123,15 @@ export function planRollback(facts: PlanFacts, ask: RollbackAsk): UnhashedPlan {
       ...verifySteps(facts, color, ask.target, true),
     ],
   }
+}
+
+function whyReady(color: Color, { target, unseen = null }: RollbackAsk): readonly string[] {
+  const holds = `${color} holds ${short(target.sha)}`
+  if (unseen === null) return [`${holds}, running and healthy`]
+  return [
+    `${holds}, and the edge sees all of it up`,
+    `its instances are not seen (${unseen}): each is asked before the switch`,
+  ]
 }
 
 function othersThatFit({ record }: PlanFacts, target: Sha): readonly Sha[] {

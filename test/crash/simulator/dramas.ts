@@ -47,6 +47,17 @@ export async function oneCommand(story: Story, command: Command): Promise<void> 
   await settle(story)
 }
 
+/** The runtime is silent all the time, and somebody wants the traffic back; crashes are taken up in the same silence. */
+export async function backAlone(story: Story): Promise<void> {
+  const { stage } = story
+  const { random } = stage
+  stage.world.runtimeIsSilent = () => true
+  const crashes = Array.from({ length: random.int(0, 3) }, (): Trigger => ({ at: random.int(1, MANY_POINTS) }))
+  await takeItUp(story, { verb: 'rollback', sha: null, mode: random.pick(['fast', 'auto']) }, crashes, [])
+  if (random.chance(0.3)) await others(story)
+  await settle(story)
+}
+
 async function takeItUp(story: Story, first: Command, crashes: readonly Trigger[], failures: Failure[]): Promise<void> {
   const { stage } = story
   const { random } = stage

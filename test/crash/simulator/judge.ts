@@ -33,6 +33,8 @@ export class Judge implements JournalWatch {
   /** It is looking: what is lost in this instant is nobody's fault. */
   verifying = false
   onLine: (text: string) => void = () => undefined
+  /** An operation begins of which the runtime was not told. */
+  onUntold: () => void = () => undefined
 
   constructor(world: World) {
     this.#world = world
@@ -129,6 +131,7 @@ export class Judge implements JournalWatch {
   #follow(operator: Operator, fact: Fact): void {
     if (fact.kind === 'operation-started' || fact.kind === 'operation-resumed') this.#inCharge = operator
     if (fact.kind === 'operation-started') {
+      if (fact.untold !== undefined) this.onUntold()
       if (fact.plan.kind === 'deploy' && this.oracle.frozen)
         this.violate('freeze', 'a deploy begins while deploys are frozen')
       if (fact.plan.kind === 'rollback') this.#watchTarget(fact.plan)

@@ -20,6 +20,7 @@ export function mishaps({ stage, coverage }: Story): Failure[] {
   if (random.chance(0.05)) happen('the operator interrupts', () => interruptAnybody(stage))
   if (random.chance(0.06)) happen('the cache loses a release', () => loseFromCache(stage))
   if (random.chance(0.06)) failAHook(stage, coverage)
+  if (random.chance(0.08)) happen('the runtime does not answer', () => silence(stage))
   const failures: Failure[] = []
   if (random.chance(0.25)) failures.push(anyFailure(stage, random.pick(IDS)))
   if (random.chance(0.08)) failures.push(failingUndo(stage))
@@ -48,6 +49,11 @@ function failingUndo({ random }: Stage): Failure {
 function hang({ random, world }: Stage): void {
   const untilMs = world.clock.nowMs + random.pick([1_000, 5_000, 30_000])
   world.edgeHangs = () => world.clock.nowMs < untilMs
+}
+
+function silence({ random, world }: Stage): void {
+  const untilMs = world.clock.nowMs + random.pick([1_000, 30_000, 600_000])
+  world.runtimeIsSilent = () => world.clock.nowMs < untilMs
 }
 
 function killStandby({ world, random }: Stage): void {
@@ -92,5 +98,6 @@ export function allIsWell({ world, scheduler }: Stage): void {
   scheduler.events = []
   world.lost.clear()
   world.edgeHangs = () => false
+  world.runtimeIsSilent = () => false
   world.hookFails = () => false
 }

@@ -1,7 +1,7 @@
 import type { Migration, Variety } from '../../fakes/releases.ts'
 import type { Coverage } from './coverage.ts'
 import { directed } from './directed.ts'
-import { anyCommand, calmCommand, oneCommand, twoAtOnce, wake, zombie } from './dramas.ts'
+import { anyCommand, backAlone, calmCommand, oneCommand, twoAtOnce, wake, zombie } from './dramas.ts'
 import type { Violation } from './judge.ts'
 import { Prng } from './prng.ts'
 import { checkChain } from './quiet.ts'
@@ -74,6 +74,7 @@ async function tell(stage: Stage, coverage: Coverage, index: number): Promise<vo
       [1, () => oneCommand(story, calmCommand(story))],
       [2, () => twoAtOnce(story)],
       [3, () => zombie(story)],
+      [1, () => backAlone(story)],
     ])
     await drama()
   }

@@ -1,8 +1,9 @@
 import { STEPS } from '../../../src/steps/registry.ts'
 
-/** The simulated worlds have no data services: these steps are in none of their plans. */
-const ON_DATA: ReadonlySet<string> = new Set([
+/** The simulated worlds have no data services, and no files of migrations to judge: these steps are in none of their plans. */
+const NOT_THERE: ReadonlySet<string> = new Set([
   'check-data',
+  'judge-migrations',
   'mark-data',
   'snapshot-data',
   'run-sql',
@@ -20,4 +21,4 @@ const ON_DATA: ReadonlySet<string> = new Set([
 ])
 
 /** Every step of a deploy, a rollback and a cleanup, in the order of a deploy. */
-export const SIMULATED = STEPS.filter(({ id }) => !ON_DATA.has(id))
+export const SIMULATED = STEPS.filter(({ id }) => !NOT_THERE.has(id))

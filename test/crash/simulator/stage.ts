@@ -44,6 +44,7 @@ export class Stage {
     this.scheduler = new Scheduler(this.world, random)
     this.lines = trace ? [] : null
     if (this.lines !== null) this.judge.onLine = (text) => void this.lines?.push(`  ${text}`)
+    this.judge.onUntold = () => coverage.fault('a flip goes on that the runtime was not told of')
     this.scheduler.onCrash = (points, depth, operator) => {
       for (const point of points) coverage.crashed(point, depth)
       this.say(
