@@ -20,26 +20,25 @@ beforeAll(async () => {
   expect(world.created).toContain('made: veza-staging-haproxy, veza-staging-postgres')
   // CI's time: a second is a hundred requests.
   change(join(world.folder, 'backflip.yaml'), 'bake: 3s', 'bake: 1s')
-  await world.publish(R2)
-  await world.publish(BAD, (app) =>
-    // Only requests that HAProxy forwards carry it.
-    change(
-      join(app, ORDERS),
-      'if [',
-      `if env | grep -q '^HTTP_X_FORWARDED_FOR='; then say '500 Internal Server Error' error bad; fi\nif [`,
-    ),
-  )
-  await world.publish(POISON, (app) => {
-    change(join(app, ORDERS), "(placed_by) VALUES ('$BACKFLIP_SHA')", 'DEFAULT VALUES')
-    writeFileSync(join(app, `${DROPS}.sql`), 'ALTER TABLE orders DROP COLUMN placed_by;\n')
-    writeFileSync(join(app, `${DROPS}.down.sql`), INVERSE)
-  })
   writeFileSync(join(world.folder, 'inverse.sql'), INVERSE)
 }, 240_000)
 afterAll(() => world?.close(), 120_000)
 
 async function live(): Promise<string> {
   return ((await (await fetch(`${world.url}/api/v1/health`)).json()) as { sha: string }).sha
+}
+
+/** Well in place, bad behind the edge: only requests that HAProxy forwards carry it. */
+function spoil(app: string): void {
+  const refuse = `if env | grep -q '^HTTP_X_FORWARDED_FOR='; then say '500 Internal Server Error' error bad; fi`
+  change(join(app, ORDERS), 'if [', `${refuse}\nif [`)
+}
+
+/** Does without a column that the releases before need. */
+function poison(app: string): void {
+  change(join(app, ORDERS), "(placed_by) VALUES ('$BACKFLIP_SHA')", 'DEFAULT VALUES')
+  writeFileSync(join(app, `${DROPS}.sql`), 'ALTER TABLE orders DROP COLUMN placed_by;\n')
+  writeFileSync(join(app, `${DROPS}.down.sql`), INVERSE)
 }
 
 /** The commands of the guide's first block, without their comments. */
@@ -104,6 +103,7 @@ describe('the runbook’s own set-up on a real Incus, made by the example’s sc
     'deploys and goes back fast: no request failed, none by the wrong color, no acknowledged order lost',
     LIMIT,
     async () => {
+      await world.publish(R2)
       const traffic = startVezaTraffic(world.url)
       await world.must('deploy', R2, '--yes')
       expect(await live()).toBe(R2)
@@ -123,6 +123,7 @@ describe('the runbook’s own set-up on a real Incus, made by the example’s sc
     LIMIT,
     async () => {
       await world.must('unfreeze', '--reason', 'it was the network')
+      await world.publish(BAD, spoil)
       const traffic = startVezaTraffic(world.url)
       const { code, err } = await world.backflip(['deploy', BAD, '--yes'])
       const { spoiled, ...wrong } = await judge(traffic)
@@ -137,6 +138,7 @@ describe('the runbook’s own set-up on a real Incus, made by the example’s sc
     'refuses a migration that the live release does not survive, and a way back that does not fit',
     LIMIT,
     async () => {
+      await world.publish(POISON, poison)
       const refused = await world.backflip(['deploy', POISON, '--yes'])
       expect({ code: refused.code, said: refused.err.includes('DROP COLUMN placed_by') }).toEqual({
         code: 3,
