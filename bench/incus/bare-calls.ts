@@ -22,7 +22,7 @@ export function bareCalls({ socket, project }: { readonly socket: string; readon
     const error = ended.error ?? ended.metadata?.err ?? ''
     if (ended.type === 'error' || error !== '') throw new Error(`${method} ${path}: ${error}`)
   }
-  const exec = async (instance: string, argv: readonly string[], stdin: string | Buffer = '') => {
+  const runIn = async (instance: string, argv: readonly string[], stdin: string | Buffer = '') => {
     const { code, stdout } = await bareExec({ socket, project, instance, argv, stdin })
     if (code !== 0) throw new Error(`${argv.join(' ')} in ${instance} ended with ${code}`)
     return stdout.toString('utf8')
@@ -30,7 +30,7 @@ export function bareCalls({ socket, project }: { readonly socket: string; readon
 
   return {
     call,
-    exec,
+    runIn,
     push: async (instance: string, path: string, text: string): Promise<void> => {
       const headers = { 'content-type': 'application/octet-stream', 'x-incus-type': 'file', 'x-incus-mode': '0600' }
       const reply = (await json(agent, 'POST', at(`/instances/${instance}/files?path=${path}`), text, headers)) as Reply
@@ -43,10 +43,10 @@ export function bareCalls({ socket, project }: { readonly socket: string; readon
       return reply
     },
     ask: (instance: string, path: string, text: string) =>
-      exec(instance, ['socat', '-t', '30', '-', `UNIX-CONNECT:${path}`], text),
+      runIn(instance, ['socat', '-t', '30', '-', `UNIX-CONNECT:${path}`], text),
     async replace(instance: string, path: string, text: string): Promise<void> {
       const aside = `${path}.${randomBytes(8).toString('hex')}`
-      const done = await exec(instance, replaceFile({ path, aside, mode: 0o640, size: Buffer.byteLength(text) }), text)
+      const done = await runIn(instance, replaceFile({ path, aside, mode: 0o640, size: Buffer.byteLength(text) }), text)
       if (done.trim() !== aside) throw new Error(`${path} was not written`)
     },
     close: () => agent.destroy(),

@@ -31,7 +31,7 @@ export interface BareDeployAsk {
 
 const ask = JSON.parse(process.argv[2] ?? '') as BareDeployAsk
 const { haproxy, postgres, subnet } = ask
-const { call, exec, push, pull, ask: askSocket, replace, close } = bareCalls(ask)
+const { call, runIn, push, pull, ask: askSocket, replace, close } = bareCalls(ask)
 
 const CONTROL = '/var/lib/veza/control.sock'
 const MASTER = '/run/haproxy-master.sock'
@@ -49,7 +49,7 @@ const askMaster = () => askSocket(haproxy, MASTER, 'show proc\n')
 const write = (name: string) => replace(haproxy, `/var/lib/veza/bare.${name}`, 'veza-staging blue::0:1\n')
 
 const psql = (sql: string) =>
-  exec(postgres, [
+  runIn(postgres, [
     'runuser',
     '-u',
     'postgres',
@@ -64,9 +64,9 @@ const psql = (sql: string) =>
 
 /** Before the phases: the edge is told who writes. */
 async function enterEdge(): Promise<void> {
-  await Promise.all([askControl(), exec(haproxy, ['mkdir', '-p', '/var/lib/veza/bare'])])
+  await Promise.all([askControl(), runIn(haproxy, ['mkdir', '-p', '/var/lib/veza/bare'])])
   await askControl()
-  await exec(haproxy, ['sync', '/var/lib/veza/bare'])
+  await runIn(haproxy, ['sync', '/var/lib/veza/bare'])
   await write('state')
   await askControl()
   await askMaster()
@@ -95,8 +95,8 @@ async function make(name: string, host: string, component: string): Promise<void
     devices: { eth0 },
   })
   await call('PUT', `/instances/${name}/state`, { action: 'start', timeout: 30 })
-  await exec(name, ['tar', '-x', '-f', '-', '-C', '/opt'], readFileSync(ask.tars[component] ?? ''))
-  await exec(name, ['mv', '-T', `/opt/${component}`, '/opt/release'])
+  await runIn(name, ['tar', '-x', '-f', '-', '-C', '/opt'], readFileSync(ask.tars[component] ?? ''))
+  await runIn(name, ['mv', '-T', `/opt/${component}`, '/opt/release'])
   await call('PATCH', `/instances/${name}`, { config: { 'user.phase': 'unpacked' } })
 }
 
@@ -113,7 +113,7 @@ async function writeService(name: string, component: string, command: string, mo
 
 /** Just started, systemd does not listen yet. */
 async function systemctl(name: string, ...words: readonly string[]): Promise<void> {
-  await retry(() => exec(name, ['systemctl', ...words]), 50)
+  await retry(() => runIn(name, ['systemctl', ...words]), 50)
 }
 
 async function migrate(): Promise<void> {
@@ -129,7 +129,7 @@ async function migrate(): Promise<void> {
 }
 
 async function remove(name: string): Promise<void> {
-  await exec(name, ['systemctl', 'stop', 'bare.service'])
+  await runIn(name, ['systemctl', 'stop', 'bare.service'])
   await call('PUT', `/instances/${name}/state`, { action: 'stop', force: true, timeout: 30 })
   await call('DELETE', `/instances/${name}`)
 }
@@ -171,7 +171,7 @@ await Promise.all(
   names.map(async ({ name, component }) => {
     await writeService(name, component, 'serve', '')
     await systemctl(name, '--no-reload', 'enable', 'bare.service')
-    await exec(name, ['systemctl', 'start', 'bare.service'])
+    await runIn(name, ['systemctl', 'start', 'bare.service'])
     await call('PATCH', `/instances/${name}`, { config: { 'user.phase': 'started' } })
   }),
 )

@@ -4,12 +4,13 @@
  *   npm run veza                                       both environments, in ./veza; brings Incus on Debian
  *   npm run veza -- --environment staging --folder DIR
  *
- * Root, or the group incus-admin. What is there is left as it is, so it can be run again after whatever stopped it.
+ * As root. What is there is left as it is, so it can be run again after whatever stopped it.
  */
 
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { vezaConfig } from './config.ts'
 import { incusCommand } from './create/incus.ts'
@@ -32,6 +33,8 @@ const { values } = parseArgs({
   },
 })
 
+const APP = fileURLToPath(new URL('./app', import.meta.url))
+
 const { socket, project, image, pool, network, gateway } = values
 const host: Host = { socket, project, image, pool, network, gateway }
 const folder = resolve(values.folder)
@@ -46,12 +49,13 @@ await provideHost(incus, host)
 await provideImage(incus, image)
 mkdirSync(join(folder, 'registry'), { recursive: true })
 writeFileSync(join(folder, 'backflip.yaml'), vezaConfig(places))
+if (!existsSync(join(folder, 'app'))) cpSync(APP, join(folder, 'app'), { recursive: true })
 for (const place of places) {
   await Promise.all([provideEdge(incus, place), provideDatabase(incus, place, providePassword(place))])
   await handOverEdge(incus, place, folder)
 }
 console.log(`made: ${places.flatMap((place) => [haproxyOf(place).name, postgresOf(place).name]).join(', ')}`)
-console.log(`next: cd ${folder}, and publish a release`)
+console.log(`next: cd ${folder}; backflip publish --sha SHA backend=app/backend stream=app/stream web=app/web`)
 
 /** Made once, for this host's eyes and the components'. */
 function providePassword(place: Place): string {

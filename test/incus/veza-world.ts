@@ -21,7 +21,7 @@ const REMOVE_LIMIT_MS = 60_000
 export interface Veza {
   readonly client: IncusClient
   readonly host: Host
-  /** Holds `backflip.yaml`, and a copy of the app as it was published last. */
+  /** Holds `backflip.yaml`, and in `app` what was published last. */
   readonly folder: string
   readonly url: string
   /** What the script said. */
@@ -50,18 +50,9 @@ export async function veza(): Promise<Veza> {
     gateway: `10.${100 + number}.0.1`,
   }
   const { socket, project, network, pool } = host
-  const created = await mustRun(
-    [
-      process.execPath,
-      join(EXAMPLE, 'create.ts'),
-      '--environment',
-      'staging',
-      '--folder',
-      folder,
-      ...Object.entries(host).flatMap(([name, value]) => [`--${name}`, value]),
-    ],
-    { limitMs: CREATE_LIMIT_MS },
-  )
+  const script = [process.execPath, join(EXAMPLE, 'create.ts'), '--environment', 'staging', '--folder', folder]
+  const flags = Object.entries(host).flatMap(([name, value]) => [`--${name}`, value])
+  const created = await mustRun([...script, ...flags], { limitMs: CREATE_LIMIT_MS })
   const client = incusClient({ place: { socket }, project: parseProjectName(project) })
   const backflip = (argv: readonly string[]) =>
     runCli({ program: BACKFLIP, argv, cwd: folder, quiet: true, signal: AbortSignal.timeout(LIMIT_MS) })

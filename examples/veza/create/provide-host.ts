@@ -28,14 +28,7 @@ async function provideDevice(incus: Incus, name: string, keys: readonly string[]
 async function provideNetwork(incus: Incus, { network, gateway }: Host): Promise<void> {
   if (await incus.knows(['network', 'show', network])) return
   const first = gateway.replace(/\.\d+$/, '')
-  await incus.must([
-    'network',
-    'create',
-    network,
-    '--type=bridge',
-    `ipv4.address=${gateway}/${PREFIX_LENGTH}`,
-    'ipv4.nat=true',
-    'ipv6.address=none',
-    `ipv4.dhcp.ranges=${first}.100-${first}.199`,
-  ])
+  const keys = [`ipv4.address=${gateway}/${PREFIX_LENGTH}`, 'ipv4.nat=true', 'ipv6.address=none']
+  keys.push(`ipv4.dhcp.ranges=${first}.100-${first}.199`)
+  await incus.must(['network', 'create', network, '--type=bridge', ...keys])
 }

@@ -49,7 +49,9 @@ export async function checkTransport(container: Container, ask: CheckAsk): Promi
 
 async function missingPrograms(container: Container, programs: readonly string[]): Promise<readonly Shortcoming[]> {
   const { instance } = container
-  const { stdout } = await runInContainer(container, ['which', ...programs], { timeoutMs: LIMIT_MS })
+  const { exitCode, stdout } = await runInContainer(container, ['which', ...programs], { timeoutMs: LIMIT_MS })
+  // What it prints says which one; whether one is missing at all is said by how it ended.
+  if (exitCode === 0) return []
   const there = new Set(
     stdout
       .toString('utf8')
