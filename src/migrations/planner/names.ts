@@ -30,6 +30,11 @@ export function besideTable({ schema }: Pick<Table, 'schema'>, name: string): st
   return tableSql({ schema, name })
 }
 
+/** The way back from CREATE INDEX CONCURRENTLY: also from one that failed half way, and after a constraint took the index along. */
+export function dropIndexSql(index: { readonly schema: string; readonly name: string }): string {
+  return `DROP INDEX CONCURRENTLY IF EXISTS ${tableSql(index)}`
+}
+
 export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
 }

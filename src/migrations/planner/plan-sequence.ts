@@ -84,7 +84,7 @@ function append(ask: SequenceAsk, done: Drafted, stage: Stage): void {
   if (stage.kind === 'deploy') done.deploys += 1
   const written = writeStage(ask, stage, {
     history: done.files,
-    deploy: Math.max(1, done.deploys),
+    deploy: done.deploys,
     stems: (what, phase) => {
       const stem = `${ask.version(done.migrations)}_d${done.deploys}_${phase}_${what}`
       done.migrations += 1

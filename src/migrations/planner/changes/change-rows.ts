@@ -11,7 +11,7 @@ export const planChangeRows: Planner = (change) => {
     const { where } = readBackfill(change.parser, change.sql)
     const note = `Changes rows of ${found.table.name}.`
     return {
-      stages: [backfillOf(`change_${found.table.name}`, change.sql, note)],
+      stages: [backfillOf(`change_${found.table.name}`, change.sql, note, 'window')],
       notes:
         where === null
           ? [

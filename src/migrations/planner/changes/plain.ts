@@ -1,6 +1,6 @@
 import type { Change } from '../../replay/changes.ts'
 import type { AskedChange } from '../asked-change.ts'
-import { ident, tableSql } from '../names.ts'
+import { dropIndexSql, ident, tableSql } from '../names.ts'
 import { alone, type PlannedFile, together } from '../sequence.ts'
 
 /** What both releases survive and nobody waits for: as it was asked for, in one deploy. */
@@ -20,7 +20,7 @@ function wayBack(one: Change): string | null {
     case 'add-constraint':
       return `ALTER TABLE ${tableSql(one.table)} DROP CONSTRAINT ${ident(one.constraint.name)}`
     case 'create-index':
-      return `DROP INDEX CONCURRENTLY ${tableSql(one.index)}`
+      return dropIndexSql(one.index)
     case 'create-view':
       return `DROP ${one.view.kind === 'view' ? '' : 'MATERIALIZED '}VIEW ${tableSql(one.view)}`
     case 'create-type':
