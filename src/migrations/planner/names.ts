@@ -39,6 +39,11 @@ export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
 }
 
+/** What a file can be called everywhere, and what an annotation can name: no space and no slash in it. */
+export function fileName(what: string): string {
+  return madeName(what.replaceAll(/[^\p{L}\p{N}_]+/gu, '_'))
+}
+
 /** Parts joined to a name that PostgreSQL does not cut: what is too long ends in a hash. */
 export function madeName(...parts: readonly string[]): string {
   const name = parts.join('_')

@@ -1,7 +1,23 @@
 import type { Table } from '../catalog/types.ts'
+import type { AskedChange } from './asked-change.ts'
 import { ident, madeName, tableSql } from './names.ts'
 import { type DeployStage, deploy, together } from './sequence.ts'
 import { refuseUnlessDone } from './sync-trigger.ts'
+
+/** Each partition is looked at, and a CHECK of the parent's is no proof to us. Null: it can be required. */
+export function whyNotRequire(
+  { relations }: AskedChange,
+  { oid, name, isAssumed }: Table,
+  column: string,
+): string | null {
+  const isOpen = relations.some((one) => {
+    if (one.kind !== 'table' || !one.parents.includes(oid)) return false
+    const before = one.columns.find((each) => each.name === column)
+    return before?.notNull !== true
+  })
+  if (isAssumed || !isOpen) return null
+  return `${name} has partitions or children: add the column without NOT NULL, plan SET NOT NULL for each of them, then for ${name}`
+}
 
 /**
  * NOT NULL without a scan under an exclusive lock: a CHECK for what is written from now on, then VALIDATE beside the traffic, then SET NOT NULL, which

@@ -1,3 +1,5 @@
+import { fileName } from './names.ts'
+
 /** One migration file of a deploy. */
 export interface PlannedFile {
   /** What it does, for its name: `add_users_handle`. */
@@ -65,12 +67,12 @@ export function backfillOf(
   note: string,
   waits: BackfillStage['waits'] = 'live',
 ): BackfillStage {
-  return { kind: 'backfill', what, sql, note, waits }
+  return { kind: 'backfill', what: fileName(what), sql, note, waits }
 }
 
 /** What a contract that refuses itself says to do. */
 export function backfillHint({ what }: Pick<BackfillStage, 'what'>): string {
-  return `backflip migrations backfill … ${what}.sql`
+  return `backflip migrations backfill … ${fileName(what)}.sql`
 }
 
 export function together(what: string, up: readonly string[], down: readonly string[]): PlannedFile {

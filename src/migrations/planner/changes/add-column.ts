@@ -3,7 +3,7 @@ import { as, type Node, type NodeOf } from '../../sql/node.ts'
 import { type AskedChange, changeOf, type Planner, statementSql } from '../asked-change.ts'
 import { defaultSql, typeSql } from '../describe-table.ts'
 import { dropIndexSql, ident, literal, madeName, tableSql } from '../names.ts'
-import { requireValue } from '../require-value.ts'
+import { requireValue, whyNotRequire } from '../require-value.ts'
 import { alone, backfillHint, backfillOf, deploy, type NoWay, type PlannedFile, together } from '../sequence.ts'
 
 type Def = NodeOf<'ColumnDef'>
@@ -43,6 +43,8 @@ export const planAddColumn: Planner = (change) => {
   const note = `Gives the rows that were there before a value for ${column.name}.`
   const backfill = backfillOf(`fill_${label}`, sql, note, preset.length === 0 ? 'window' : 'live')
   const last = isIdentity(change) ? identityOf(change, table) : undefined
+  const notRequired = isRequired ? whyNotRequire(change, table, column.name) : null
+  if (notRequired !== null) return { noWay: notRequired }
   const required = isRequired ? [requireValue(table, column.name, backfillHint(backfill), last)] : []
   return { stages: [stage, backfill, ...required] }
 }

@@ -4,6 +4,7 @@ import { planAddConstraint } from './add-constraint.ts'
 import { planAddUnique } from './add-unique.ts'
 import { planChangeColumnType } from './change-column-type.ts'
 import { planChangeRows } from './change-rows.ts'
+import { planConstrainDomain } from './constrain-domain.ts'
 import { planDropColumn } from './drop-column.ts'
 import { planRenameColumn } from './rename-column.ts'
 import { planRenameEnumValue } from './rename-enum-value.ts'
@@ -17,6 +18,7 @@ export const PLANNERS: readonly Planner[] = [
   planAddColumn,
   planAddUnique,
   planAddConstraint,
+  planConstrainDomain,
   planSetNotNull,
   planRenameColumn,
   planRenameTable,

@@ -1,6 +1,6 @@
 import { changeOf, type Planner } from '../asked-change.ts'
 import { ident, tableSql } from '../names.ts'
-import { requireValue } from '../require-value.ts'
+import { requireValue, whyNotRequire } from '../require-value.ts'
 import { backfillHint, backfillOf, deploy, marker } from '../sequence.ts'
 
 /** Row 9: nobody writes NULL, what is NULL is filled, and only then is it required. */
@@ -8,6 +8,8 @@ export const planSetNotNull: Planner = (change) => {
   const found = changeOf(change, 'set-not-null')
   if (found === undefined || found.by !== 'column' || changeOf(change, 'add-column') !== undefined) return null
   const { table, column } = found
+  const why = whyNotRequire(change, table, column.name)
+  if (why !== null) return { noWay: why }
   const [name, where] = [`${table.name}_${column.name}`, `${table.name}.${column.name}`]
   const on = ident(column.name)
   const fill =

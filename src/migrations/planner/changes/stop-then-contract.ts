@@ -1,5 +1,6 @@
 import type { Change } from '../../replay/changes.ts'
-import { type AskedChange, changeOf, type Planner } from '../asked-change.ts'
+import { as, type Node, text } from '../../sql/node.ts'
+import { type AskedChange, changeOf, type Planner, statementSql } from '../asked-change.ts'
 import { constraintSql, defaultSql, indexSql, tableAsSql } from '../describe-table.ts'
 import { ident, tableSql } from '../names.ts'
 import { alone, deploy, marker, together } from '../sequence.ts'
@@ -14,8 +15,14 @@ interface Words {
 
 /** What is instant and breaks whoever counts on the old shape: releases stop counting on it, then it is done as it was asked for. */
 export const planStopThenContract: Planner = (change) => {
-  const words = change.applied.changes.map((one) => wordsFor(change, one)).find((one) => one !== null)
-  if (words == null) return null
+  const identity = changeOf(change, 'add-identity')
+  if (identity !== undefined && identity.column.default !== null)
+    return {
+      noWay: `PostgreSQL takes no identity where ${identity.column.name} has a DEFAULT: plan its DROP DEFAULT before`,
+    }
+  const words =
+    change.applied.changes.map((one) => wordsFor(change, one)).find((one) => one !== null) ?? nodeWords(change)
+  if (words === null) return null
   const down = words.down ?? ['-- No migration says what was there before: write it here']
   const index = changeOf(change, 'drop-index')
   const isIndex = index !== undefined
@@ -35,6 +42,21 @@ export const planStopThenContract: Planner = (change) => {
 
 function wordsFor(change: AskedChange, one: Change): Words | null {
   return columnWords(change, one) ?? tableWords(change, one) ?? objectWords(change, one)
+}
+
+/** What the catalog does not keep, and the statement says. */
+function nodeWords(change: AskedChange): Words | null {
+  const grant = as(change.node, 'GrantStmt')
+  if (grant !== undefined && grant.is_grant !== true) {
+    const { behavior: _behavior, ...rest } = grant
+    const back = { GrantStmt: { ...rest, is_grant: true, behavior: 'DROP_RESTRICT' } } as Node
+    return { label: 'revoke', code: 'Do without what is revoked.', down: [statementSql(change, back)] }
+  }
+  const drop = as(change.node, 'DropStmt')
+  if (drop?.removeType !== 'OBJECT_EXTENSION') return null
+  const name = text(drop.objects?.[0])
+  const down = drop.behavior === 'DROP_CASCADE' ? null : [`CREATE EXTENSION ${ident(name)}`]
+  return { label: `drop_extension_${name}`, code: `Use nothing of the extension ${name}.`, down }
 }
 
 function columnWords(change: AskedChange, one: Change): Words | null {
