@@ -11,11 +11,9 @@ import { BASE, PLANNED_CHANGES } from '../postgres/planned-changes.ts'
 const parser = await loadParser()
 const SERVER = { major: 18, timeZone: 'UTC' }
 const MORE = `
-CREATE SCHEMA app;
-CREATE TABLE app.things (id int, kind text, "Odd Name" text, n_new int, n int, PRIMARY KEY (id, kind));
+CREATE TABLE other.things (id int, kind text, "Odd Name" text, n_new int, n int, PRIMARY KEY (id, kind));
 CREATE TABLE parts (id int, at date, note text, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
 CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');
-CREATE DOMAIN short AS text;
 `
 const HISTORY = file('0001', BASE + MORE)
 
@@ -54,6 +52,15 @@ const shapeOf = ({ stages }: Sequence) => stages.map((one) => (one.kind === 'dep
 function gate(base: readonly LintFile[], since: readonly LintFile[]): readonly string[] {
   const { breaks } = judgeRelease(replayer(parser, SERVER), { base, since, usage: null, today: '2026-11-25' })
   return breaks.map(({ rule }) => rule)
+}
+
+function refused(asked: string) {
+  try {
+    return { code: null, text: shapeOf(plan(asked)).join() }
+  } catch (error) {
+    const { code, message, details = [] } = error as { code: string; message: string; details?: readonly string[] }
+    return { code, text: [message, ...details].join('\n') }
+  }
 }
 
 describe('the gate, at every step of a planned change', () => {
@@ -98,15 +105,15 @@ describe('what is asked for', () => {
   })
 
   it.each([
-    ['ALTER TABLE app.things RENAME COLUMN "Odd Name" TO "Odder/Name"', /things_Odder_Name/],
-    ['ALTER TABLE app.things ADD COLUMN "Größe" int NOT NULL', /things_Größe/],
-    ['ALTER TABLE app.things ADD CONSTRAINT "my check" CHECK (id > 0)', /my_check/],
+    ['ALTER TABLE other.things RENAME COLUMN "Odd Name" TO "Odder/Name"', /things_Odder_Name/],
+    ['ALTER TABLE other.things ADD COLUMN "Größe" int NOT NULL', /things_Größe/],
+    ['ALTER TABLE other.things ADD CONSTRAINT "my check" CHECK (id > 0)', /my_check/],
   ])('quoted names and other schemas stay what they are in SQL, and are plain in file names: %s', (asked, named) => {
     const deploys = deploysOf(plan(asked, { value: '1' }))
     const files = deploys.flatMap((one) => one.files)
     expect(files.map(({ name }) => name).join('\n')).toMatch(named)
     for (const { name } of files) expect(name).toMatch(/^[\p{L}\p{N}_.]+$/u)
-    expect(files.flatMap(({ up }) => up).join('\n')).toContain('app.things')
+    expect(files.flatMap(({ up }) => up).join('\n')).toContain('other.things')
   })
 
   it('names of ours stay within 63 bytes, and do not meet', () => {
@@ -138,7 +145,7 @@ describe('what is asked for', () => {
     ['UPDATE plain SET a = 1 WHERE a IS NULL', 'no-safe-way', /no primary key/],
     ['UPDATE users SET n = 1 FROM teams WHERE team_id = teams.id', 'no-safe-way', /another table/],
     ['TRUNCATE teams CASCADE', 'no-safe-way', /several tables/],
-    ['ALTER TABLE app.things ALTER COLUMN n TYPE bigint', 'no-safe-way', /n_new is there already/],
+    ['ALTER TABLE other.things ALTER COLUMN n TYPE bigint', 'no-safe-way', /n_new is there already/],
     ['ALTER TABLE users RENAME COLUMN nick TO note', 'no-safe-way', /note is there already/],
     ['ALTER TABLE users ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY', 'no-safe-way', /DROP DEFAULT/],
     ['ALTER TABLE parts RENAME COLUMN note TO remark', 'no-safe-way', /partitioned/],
@@ -148,16 +155,7 @@ describe('what is asked for', () => {
     ['CREATE INDEX parts_note ON parts (note)', 'no-safe-way', /each partition/],
     ['CREATE UNIQUE INDEX parts_uni ON parts (at, id, note)', 'no-safe-way', /each partition/],
   ])('has no plan, and the reason is one sentence: %s', (asked, code, said) => {
-    try {
-      plan(asked)
-      expect.unreachable('there is a plan')
-    } catch (error) {
-      const { code: found, message, details = [] } = error as { code: string; message: string; details?: string[] }
-      expect({ code: found, text: [message, ...details].join('\n') }).toEqual({
-        code,
-        text: expect.stringMatching(said),
-      })
-    }
+    expect(refused(asked)).toEqual({ code, text: expect.stringMatching(said) })
   })
 
   it('in a folder of programs is not written: SQL would not be found there', () => {
@@ -177,7 +175,7 @@ describe('what is asked for', () => {
     ['DROP EXTENSION pgcrypto', ['switch', 'contract']],
     ['ALTER TYPE mood RENAME TO feeling', ['switch', 'contract']],
     ['ALTER TABLE users ENABLE ROW LEVEL SECURITY', ['switch', 'contract']],
-    ['ALTER TABLE teams SET SCHEMA app', ['expand', 'switch', 'contract']],
+    ['ALTER TABLE teams SET SCHEMA other', ['expand', 'switch', 'contract']],
     ['REINDEX TABLE users', ['expand']],
   ])('%s: %j', (asked, shape) => {
     const history = [HISTORY, file('0002', 'CREATE TABLE plain_keyed (id int PRIMARY KEY)')]
