@@ -2,7 +2,7 @@
  * `npm run bench -- <name> [--json] [--requests N] [--flips N] [--entries N]`; without a name, all of them. `flip --transport incus` measures the
  * edge in a container instead, on a real daemon: `npm run incus -- exec node bench/main.ts flip --transport incus`.
  */
-const BENCHES = ['flip', 'cli', 'deploy', 'journal', 'lint'] as const
+const BENCHES = ['flip', 'cli', 'deploy', 'journal', 'lint', 'backfill'] as const
 
 export interface BenchOptions {
   readonly json: boolean
