@@ -30,9 +30,7 @@ export const DESIGN_FAULTS: readonly DesignFault[] = [
   },
   {
     name: 'the runtime is not told of a new generation before its first order',
-    patches: [
-      { file: 'src/operations/take-fence.ts', find: 'await runtime.fence(generation)', replace: '' },
-    ],
+    patches: [{ file: 'src/operations/take-fence.ts', find: 'await runtime.fence(generation)', replace: '' }],
   },
   {
     name: 'recovery takes no fence of its own',
