@@ -27,7 +27,7 @@ export function renderReadme(
     '',
     isSafeAsItIs
       ? 'Both releases survive it as it is: one deploy.'
-      : 'One deploy after the other. The next one begins when the one before is live, and a **contract** when no release that may come back (live, standby, the last good ones) needs the old shape: the gate checks it by the annotation in its file.',
+      : 'One deploy after the other. The next one begins when the one before is live, and a **contract** when no release that may come back (live, standby, the last good ones) needs the old shape: the gate checks it by the annotation in its file. When other migrations came in between, give the files later numbers, and `of=` in an annotation the new name.',
     '',
     ...stages.flatMap((stage) => [...describeStage(stage, history), '']),
     ...(notes.length === 0 ? [] : ['## To know', '', ...notes.map((one) => `- ${one}`), '']),
