@@ -12,8 +12,8 @@ const parser = await loadParser()
 const SERVER = { major: 18, timeZone: 'UTC' }
 const MORE = `
 CREATE TABLE other.things (id int, kind text, "Odd Name" text, n_new int, n int, PRIMARY KEY (id, kind));
-CREATE TABLE parts (id int, at date, note text, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
-CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');
+CREATE TABLE keyed_parts (id int, at date, note text, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+CREATE TABLE keyed_parts_1 PARTITION OF keyed_parts FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');
 `
 const HISTORY = file('0001', BASE + MORE)
 
@@ -163,11 +163,12 @@ describe('what is asked for', () => {
   })
 
   it.each([
-    ['ALTER TABLE parts_1 ALTER COLUMN note SET NOT NULL', ['switch', 'backfill', 'contract']],
-    ["UPDATE parts SET note = '' WHERE note IS NULL", ['backfill']],
+    ['ALTER TABLE keyed_parts_1 ALTER COLUMN note SET NOT NULL', ['switch', 'backfill', 'contract']],
+    ["UPDATE keyed_parts SET note = '' WHERE note IS NULL", ['backfill']],
     ['ALTER TABLE parts DROP COLUMN note', ['switch', 'contract']],
     ['ALTER TABLE parts ADD CONSTRAINT positive CHECK (id > 0)', ['switch', 'contract', 'contract']],
     ['ALTER TABLE parts DETACH PARTITION parts_1', ['contract']],
+    ["ALTER TABLE parts ATTACH PARTITION parts_2 FOR VALUES FROM (MINVALUE) TO ('2026-01-01')", ['switch', 'contract']],
     ['ALTER DOMAIN short ADD CONSTRAINT len CHECK (length(VALUE) < 10)', ['switch', 'contract', 'contract']],
     ['TRUNCATE plain_keyed', ['backfill']],
     ['ALTER VIEW named RENAME TO called', ['expand', 'switch', 'contract']],

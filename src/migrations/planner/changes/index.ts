@@ -2,6 +2,7 @@ import type { Planner } from '../asked-change.ts'
 import { planAddColumn } from './add-column.ts'
 import { planAddConstraint } from './add-constraint.ts'
 import { planAddUnique } from './add-unique.ts'
+import { planAttachPartition } from './attach-partition.ts'
 import { planChangeColumnType } from './change-column-type.ts'
 import { planChangeRows } from './change-rows.ts'
 import { planConstrainDomain } from './constrain-domain.ts'
@@ -23,6 +24,7 @@ export const PLANNERS: readonly Planner[] = [
   planRenameColumn,
   planRenameTable,
   planRenameEnumValue,
+  planAttachPartition,
   planChangeColumnType,
   planDropColumn,
   planChangeRows,

@@ -1,8 +1,9 @@
+import type { UserType } from '../../catalog/types.ts'
 import type { Change } from '../../replay/changes.ts'
 import { as, type Node, text } from '../../sql/node.ts'
 import { type AskedChange, changeOf, type Planner, statementSql } from '../asked-change.ts'
 import { constraintSql, defaultSql, indexSql, tableAsSql } from '../describe-table.ts'
-import { ident, tableSql } from '../names.ts'
+import { ident, literal, tableSql } from '../names.ts'
 import { alone, deploy, marker, together } from '../sequence.ts'
 
 interface Words {
@@ -134,6 +135,12 @@ function tableWords(change: AskedChange, one: Change): Words | null {
   }
 }
 
+/** As it is now: its name and its labels may not be those that it was made with. */
+function enumSql(type: UserType): readonly string[] | null {
+  if (type.kind !== 'enum') return null
+  return [`CREATE TYPE ${tableSql(type)} AS ENUM (${type.labels.map((one) => literal(one.text)).join(', ')})`]
+}
+
 const ROW_SECURITY_BACK = { on: 'DISABLE', off: 'ENABLE', forced: 'NO FORCE', unforced: 'FORCE' } as const
 
 function objectWords(change: AskedChange, one: Change): Words | null {
@@ -172,7 +179,7 @@ function objectWords(change: AskedChange, one: Change): Words | null {
       return {
         label: `drop_${one.type.name}`,
         code: `Do not name the type ${one.type.name}.`,
-        down: creation('create-type', one.type.oid),
+        down: enumSql(one.type) ?? creation('create-type', one.type.oid),
       }
     case 'rename-type':
       return {
