@@ -89,6 +89,9 @@ describe('the gate, at every step of a planned change', () => {
       expect(new Set(names).size).toBe(names.length)
       const texts = deploysOf(sequence).flatMap(({ files }) => files.map(({ written }) => written[0]?.text ?? ''))
       expect(texts.at(-1)).toMatch(/^-- backflip:contract of=\S+$/m)
+      const required = plan('ALTER TABLE users ADD COLUMN age int NOT NULL', { layout, value: '0' })
+      expect(shapeOf(required)).toEqual(['expand', 'backfill', 'contract'])
+      expect(shapeOf(plan('ALTER TABLE users ADD COLUMN code int UNIQUE', { layout }))).toEqual(['expand'])
     },
   )
 })
@@ -156,6 +159,15 @@ describe('what is asked for', () => {
     ['CREATE UNIQUE INDEX parts_uni ON parts (at, id, note)', 'no-safe-way', /each partition/],
   ])('has no plan, and the reason is one sentence: %s', (asked, code, said) => {
     expect(refused(asked)).toEqual({ code, text: expect.stringMatching(said) })
+  })
+
+  it('under a runner that puts all files into one transaction, says so', () => {
+    const notes = (layout: LayoutName, asked: string) => plan(asked, { layout, value: '0' }).notes.join('\n')
+    const required = 'ALTER TABLE users ADD COLUMN age int NOT NULL'
+    expect(notes('drizzle', required)).toContain('one transaction')
+    expect(notes('node-pg-migrate', required)).toContain('--no-single-transaction')
+    expect(notes('prisma', required)).toBe('')
+    expect(notes('drizzle', 'ALTER TABLE users ADD COLUMN age int')).toBe('')
   })
 
   it('in a folder of programs is not written: SQL would not be found there', () => {

@@ -1,6 +1,6 @@
 import { refusal, usageError } from '../../domain/errors.ts'
 import { readBackfill } from '../backfill/read-backfill.ts'
-import type { Layout } from '../layout/layouts.ts'
+import type { Layout, LayoutName } from '../layout/layouts.ts'
 import type { LintFile } from '../lint/lint.ts'
 import type { Applied } from '../replay/changes.ts'
 import type { Node } from '../sql/node.ts'
@@ -72,7 +72,20 @@ export function planSequence(ask: SequenceAsk): Sequence {
   flush(ask, done)
   const differs = plans.flatMap((one) => one.differs ?? [])
   if (differs.length === 0) requireEqual(ask, done.files)
-  return { stages: done.stages, isSafeAsItIs, differs, notes: [...new Set(plans.flatMap((one) => one.notes ?? []))] }
+  const notes = [...plans.flatMap((one) => one.notes ?? []), ...runnerNotes(ask, done.stages)]
+  return { stages: done.stages, isSafeAsItIs, differs, notes: [...new Set(notes)] }
+}
+
+/** Runners that put all pending files into one transaction, unless they are told otherwise: a lock of the first file is held over the last. */
+const ONE_TRANSACTION: { readonly [Name in LayoutName]?: string } = {
+  drizzle: 'drizzle runs all pending files in one transaction: deploy the files of a folder one after the other',
+  'node-pg-migrate': 'node-pg-migrate runs all pending files in one transaction: run it with --no-single-transaction',
+}
+
+function runnerNotes({ layout }: SequenceAsk, stages: readonly WrittenStage[]): readonly string[] {
+  const note = ONE_TRANSACTION[layout.name]
+  const isSplit = stages.some((one) => one.kind === 'deploy' && one.files.length > 1)
+  return note === undefined || !isSplit ? [] : [note]
 }
 
 interface Drafted {
