@@ -45,7 +45,7 @@ export async function backfillCommand(input: CommandInput): Promise<number> {
     ask: {
       ...statement,
       name: asked.name ?? name,
-      targetMs: parseDuration(asked.target ?? '50ms', '--target'),
+      targetMs: parseDuration(asked.target ?? '20ms', '--target'),
       maxBatchRows: parseCount(asked.maxBatch ?? '5000', '--max-batch', MAX_BATCH_ROWS),
       maxLagBytes: parseCount(asked.maxLag ?? '67108864', '--max-lag', Number.MAX_SAFE_INTEGER),
       lockTimeoutMs: parseDuration(asked.lockTimeout ?? '200ms', '--lock-timeout'),

@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
 import { LAYOUT_NAMES } from '../migrations/layout/layouts.ts'
 import { stageFolder } from '../migrations/planner/readme.ts'
-import type { WrittenStage } from '../migrations/planner/write-stage.ts'
+import type { WrittenBackfill, WrittenStage } from '../migrations/planner/write-stage.ts'
 import { type PlannedMigration, planMigration } from '../operations/migrations/plan-migration.ts'
 import type { CommandInput } from './define-command.ts'
 import { EXIT } from './exit-codes.ts'
@@ -34,12 +34,18 @@ export async function planMigrationCommand({ args, io, options }: CommandInput):
   return EXIT.done
 }
 
-/** `{folder, files, isSafeAsItIs, stages: [{kind, deploy, phase?, code?, files?, sql?}], notes, differs}`. */
+/** `{folder, files, isSafeAsItIs, stages: [{kind, deploy, phase?, code?, inverse?, files?, waits?, file?, sql?}], notes, differs}`. */
 function planObject({ sequence, folder, files }: PlannedMigration) {
   const { isSafeAsItIs, notes, differs } = sequence
   const stages = sequence.stages.map((stage) =>
     stage.kind === 'backfill'
-      ? { kind: stage.kind, deploy: stage.deploy, file: `${stageFolder(stage)}/${stage.what}.sql`, sql: stage.sql }
+      ? {
+          kind: stage.kind,
+          deploy: stage.deploy,
+          waits: stage.waits,
+          file: `${stageFolder(stage)}/${stage.what}.sql`,
+          sql: stage.sql,
+        }
       : {
           kind: stage.kind,
           deploy: stage.deploy,
@@ -59,7 +65,7 @@ function renderPlan({ sequence, folder }: PlannedMigration, { cwd, useColor }: C
     sequence.isSafeAsItIs ? 'Both releases survive it as it is: one deploy.' : `${deploysOf(sequence.stages)} deploys:`,
     ...sequence.stages.flatMap((stage) =>
       stage.kind === 'backfill'
-        ? [`  ${paint('strong', 'backfill')}  ${stage.note}`, `      ${paint('dim', stage.sql)}`]
+        ? [`  ${paint('strong', 'backfill')}  ${stage.note}${waitsFor(stage)}`, `      ${paint('dim', stage.sql)}`]
         : [
             `  ${paint('strong', `deploy ${stage.deploy}, ${stage.phase}`)}  ${stage.code}`,
             ...stage.files.map(({ name }) => `      ${paint('dim', name)}`),
@@ -68,6 +74,10 @@ function renderPlan({ sequence, folder }: PlannedMigration, { cwd, useColor }: C
     ...[...sequence.notes, ...sequence.differs].map((one) => paint('warn', `! ${one}`)),
     `→ ${shown}/README.md`,
   ]
+}
+
+function waitsFor({ waits, deploy }: WrittenBackfill): string {
+  return waits === 'window' && deploy > 0 ? ` When no release from before deploy ${deploy} may come back.` : ''
 }
 
 function deploysOf(stages: readonly WrittenStage[]): number {

@@ -78,6 +78,11 @@ export class Cluster {
     return cluster
   }
 
+  /** A cluster that another process made. */
+  static at(folder: string): Cluster {
+    return new Cluster(folder)
+  }
+
   /** The same server under another configuration of ours. */
   with(change: Partial<PostgresConfig>): Cluster {
     return new Cluster(this.folder, change)
@@ -127,6 +132,24 @@ export class Cluster {
    * started with a socket and a port of its own.
    */
   async copy(change: (dataFolder: string) => void = () => undefined): Promise<Cluster> {
+    const copy = await this.takeCopy()
+    await copy.orClose(() => copy.startCopied(change))
+    return copy
+  }
+
+  /** A replica that follows it, and can be read. */
+  async standby(): Promise<Cluster> {
+    const copy = await this.takeCopy()
+    const { socketFolder, port } = this.host.config
+    await copy.orClose(async () => {
+      copy.configureCopied(`primary_conninfo = 'host=${socketFolder} port=${port} user=postgres'\n`)
+      writeFileSync(join(copy.host.config.dataFolder, 'standby.signal'), '')
+      await startServer(copy.host)
+    })
+    return copy
+  }
+
+  private async takeCopy(): Promise<Cluster> {
     const copy = new Cluster(newFolder())
     const resume = await this.freeze()
     try {
@@ -134,7 +157,6 @@ export class Cluster {
     } finally {
       resume()
     }
-    await copy.orClose(() => copy.startCopied(change))
     return copy
   }
 
@@ -171,12 +193,16 @@ export class Cluster {
   }
 
   private async startCopied(change: (dataFolder: string) => void): Promise<void> {
+    this.configureCopied('')
+    change(this.host.config.dataFolder)
+    await this.start()
+  }
+
+  private configureCopied(settings: string): void {
     const { dataFolder } = this.host.config
     rmSync(join(dataFolder, 'postmaster.pid'), { force: true })
     const file = join(dataFolder, 'postgresql.auto.conf')
-    writeFileSync(file, readFileSync(file, 'utf8') + socket(this.folder))
-    change(dataFolder)
-    await this.start()
+    writeFileSync(file, readFileSync(file, 'utf8') + socket(this.folder) + settings)
   }
 
   /** The parent first: it makes no more children then. Each is waited for: a signal is no proof that the process stands. */

@@ -73,7 +73,10 @@ export const migrationsBackfill = defineCommand({
       description: 'under which its progress is kept; default: the file’s name, or the table’s',
     },
     { flags: '--service <name>', description: 'which database, when there are several' },
-    { flags: '--target <time>', description: 'how long one transaction may take; default 50ms' },
+    {
+      flags: '--target <time>',
+      description: 'how long one transaction may take, and with it who waits for one of its rows; default 20ms',
+    },
     { flags: '--max-batch <rows>', description: 'most rows of one transaction; default 5000' },
     { flags: '--max-lag <bytes>', description: 'wait for a replica that is further behind; default 67108864' },
     {

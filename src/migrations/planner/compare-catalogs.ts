@@ -12,9 +12,9 @@ export function compareCatalogs(left: Catalog, right: Catalog): readonly string[
 
 function describe(catalog: Catalog): readonly string[] {
   const lines = [...catalog.relations.values()].flatMap((one) => describeRelation(catalog, one))
-  for (const { schema, name, kind, labels, base, isConstrained } of catalog.types.values()) {
+  for (const { schema, name, kind, labels, base } of catalog.types.values()) {
     const of = base === null ? '' : formatType(catalog.after, base)
-    lines.push(`${kind} ${schema}.${name} ${labels.map(({ text }) => text).join(',')} ${of} ${isConstrained}`)
+    lines.push(`${kind} ${schema}.${name} ${labels.map(({ text }) => text).join(',')} ${of}`)
   }
   for (const { kind, schema, name, arguments: takes, returns, language } of catalog.routines.values())
     lines.push(`${kind} ${schema}.${name}(${takes}) ${returns} ${language}`)
@@ -39,14 +39,22 @@ function describeRelation(catalog: Catalog, one: Relation): readonly string[] {
   if (one.kind !== 'table')
     return [`${one.kind} ${at} (${one.columns?.join(',') ?? '?'}) of ${one.reads.map(named).join(',')}`]
   return [
-    `table ${at} ${one.persistence} ${one.rowSecurity} ${one.partitionBy ?? ''} ${one.parents.map(named).join(',')}`,
-    ...one.columns.map((column) => `column ${at}.${describeColumn(catalog, column)}`),
+    // One that no file made is there in either: a statement needed it.
+    ...(one.isAssumed ? [] : [describeTable(one, named)]),
+    ...one.columns
+      .filter(({ type }) => !one.isAssumed || type !== null)
+      .map((column) => `column ${at}.${describeColumn(catalog, column)}`),
     ...one.constraints.map(
       (each) => `constraint ${at} ${describeConstraint(one, each, named(each.references ?? undefined))}`,
     ),
     ...one.triggers.map(({ name, isEnabled, function: calls }) => `trigger ${at} ${name} ${isEnabled} ${calls}`),
     ...one.policies.map(({ name, isRestrictive }) => `policy ${at} ${name} ${isRestrictive}`),
   ]
+}
+
+function describeTable(one: Table, named: (oid: number) => string): string {
+  const { schema, name, persistence, rowSecurity, partitionBy, parents } = one
+  return `table ${schema}.${name} ${persistence} ${rowSecurity} ${partitionBy ?? ''} ${parents.map(named).join(',')}`
 }
 
 function describeColumn(

@@ -1,7 +1,8 @@
 import type { Column, Table } from '../catalog/types.ts'
+import { indexUses } from '../replay/rename-in-expressions.ts'
 import type { AskedChange } from './asked-change.ts'
 import { constraintSql, indexSql } from './describe-table.ts'
-import { ident, madeName, tableSql } from './names.ts'
+import { dropIndexSql, ident, madeName, tableSql } from './names.ts'
 import { alone, type PlannedFile, together } from './sequence.ts'
 
 /** What hangs on a column and is made once more for the one beside it. Every `up` comes with the statement that undoes it. */
@@ -80,7 +81,7 @@ function keysAndChecks({ change, table, column, to }: CopyAsk): readonly Part[] 
             alone(
               `index_${madeName(one.name, 'new')}`,
               build(' CONCURRENTLY'),
-              `DROP INDEX CONCURRENTLY ${tableSql({ ...table, name: madeName(one.name, 'new') })}`,
+              dropIndexSql({ ...table, name: madeName(one.name, 'new') }),
             ),
           ],
           release: [drop],
@@ -109,16 +110,9 @@ function keysAndChecks({ change, table, column, to }: CopyAsk): readonly Part[] 
 }
 
 function indexes({ change, table, column, to }: CopyAsk): readonly Part[] {
-  const reads = (expression: string | null) => expression?.includes(`"sval":${JSON.stringify(column.name)}`) === true
   return change.before
     .indexesOf(table.oid)
-    .filter(
-      (one) =>
-        one.constraint === null &&
-        (one.includes.includes(column.id) ||
-          reads(one.where) ||
-          one.keys.some((key) => key.column === column.id || reads(key.expression))),
-    )
+    .filter((one) => one.constraint === null && indexUses(one, column))
     .map((one): Part => {
       const beside = madeName(one.name, 'new')
       const renamed = { from: column.name, to }
@@ -127,7 +121,7 @@ function indexes({ change, table, column, to }: CopyAsk): readonly Part[] {
       if (sql === null || old === null) return {}
       const named = (name: string) => tableSql({ ...table, name })
       return {
-        indexFiles: [alone(`index_${beside}`, sql, `DROP INDEX CONCURRENTLY ${named(beside)}`)],
+        indexFiles: [alone(`index_${beside}`, sql, dropIndexSql({ ...table, name: beside }))],
         release: [`DROP INDEX ${named(one.name)}`],
         settle: [`ALTER INDEX ${named(beside)} RENAME TO ${ident(one.name)}`],
         unsettle: [`ALTER INDEX ${named(one.name)} RENAME TO ${ident(beside)}`],

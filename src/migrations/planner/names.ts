@@ -30,8 +30,18 @@ export function besideTable({ schema }: Pick<Table, 'schema'>, name: string): st
   return tableSql({ schema, name })
 }
 
+/** The way back from CREATE INDEX CONCURRENTLY: also from one that failed half way, and after a constraint took the index along. */
+export function dropIndexSql(index: { readonly schema: string; readonly name: string }): string {
+  return `DROP INDEX CONCURRENTLY IF EXISTS ${tableSql(index)}`
+}
+
 export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
+}
+
+/** What a file can be called everywhere, and what an annotation can name: no space and no slash in it. */
+export function fileName(what: string): string {
+  return madeName(what.replaceAll(/[^\p{L}\p{N}_]+/gu, '_'))
 }
 
 /** Parts joined to a name that PostgreSQL does not cut: what is too long ends in a hash. */

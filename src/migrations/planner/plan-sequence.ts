@@ -1,15 +1,19 @@
 import { refusal, usageError } from '../../domain/errors.ts'
-import type { Layout } from '../layout/layouts.ts'
+import { readBackfill } from '../backfill/read-backfill.ts'
+import type { Layout, LayoutName } from '../layout/layouts.ts'
 import type { LintFile } from '../lint/lint.ts'
+import type { Applied } from '../replay/changes.ts'
+import type { Node } from '../sql/node.ts'
 import { parseFile } from '../sql/parse-file.ts'
 import type { AskedChange } from './asked-change.ts'
 import { PLANNERS } from './changes/index.ts'
 import { planPlain } from './changes/plain.ts'
 import { compareCatalogs } from './compare-catalogs.ts'
-import { madeName } from './names.ts'
-import { deploy, type PlannedFile, type Stage, type Transformation } from './sequence.ts'
+import { fileName, madeName } from './names.ts'
+import { type BackfillStage, deploy, type PlannedFile, type Stage, type Transformation } from './sequence.ts'
 import { splitChanges } from './split-statements.ts'
-import { observe, type PlanWorld } from './world.ts'
+import { unknownName } from './unknown-names.ts'
+import { type Observed, observe, type PlanWorld } from './world.ts'
 import { type WrittenStage, writeStage } from './write-stage.ts'
 
 export interface SequenceAsk extends PlanWorld {
@@ -40,6 +44,12 @@ const MAX_STATEMENTS = 100
  * `plan-not-equal` and `plan-not-safe` (kind `refused`) when our own check finds the plan wrong: nothing is written then.
  */
 export function planSequence(ask: SequenceAsk): Sequence {
+  if (ask.layout.name === 'knex') {
+    throw usageError('migrations of knex are programs, and a plan is SQL', {
+      code: 'plan-layout',
+      hint: '--layout plain, and run each file with knex.raw',
+    })
+  }
   const parsed = parseFile(ask.parser, ask.text, ask.text)
   const [problem] = parsed.problems
   if (problem !== undefined) throw usageError(problem.message, { code: 'plan-unreadable' })
@@ -62,7 +72,20 @@ export function planSequence(ask: SequenceAsk): Sequence {
   flush(ask, done)
   const differs = plans.flatMap((one) => one.differs ?? [])
   if (differs.length === 0) requireEqual(ask, done.files)
-  return { stages: done.stages, isSafeAsItIs, differs, notes: [...new Set(plans.flatMap((one) => one.notes ?? []))] }
+  const notes = [...plans.flatMap((one) => one.notes ?? []), ...runnerNotes(ask, done.stages)]
+  return { stages: done.stages, isSafeAsItIs, differs, notes: [...new Set(notes)] }
+}
+
+/** Runners that put all pending files into one transaction, unless they are told otherwise: a lock of the first file is held over the last. */
+const ONE_TRANSACTION: { readonly [Name in LayoutName]?: string } = {
+  drizzle: 'drizzle runs all pending files in one transaction: deploy the files of a folder one after the other',
+  'node-pg-migrate': 'node-pg-migrate runs all pending files in one transaction: run it with --no-single-transaction',
+}
+
+function runnerNotes({ layout }: SequenceAsk, stages: readonly WrittenStage[]): readonly string[] {
+  const note = ONE_TRANSACTION[layout.name]
+  const isSplit = stages.some((one) => one.kind === 'deploy' && one.files.length > 1)
+  return note === undefined || !isSplit ? [] : [note]
 }
 
 interface Drafted {
@@ -82,11 +105,12 @@ function flush(ask: SequenceAsk, done: Drafted): void {
 
 function append(ask: SequenceAsk, done: Drafted, stage: Stage): void {
   if (stage.kind === 'deploy') done.deploys += 1
+  else requireKey(ask, done.files, stage)
   const written = writeStage(ask, stage, {
     history: done.files,
-    deploy: Math.max(1, done.deploys),
+    deploy: done.deploys,
     stems: (what, phase) => {
-      const stem = `${ask.version(done.migrations)}_d${done.deploys}_${phase}_${what}`
+      const stem = `${ask.version(done.migrations)}_d${done.deploys}_${phase}_${fileName(what)}`
       done.migrations += 1
       return stem
     },
@@ -94,6 +118,18 @@ function append(ask: SequenceAsk, done: Drafted, stage: Stage): void {
   })
   done.stages.push(written)
   if (written.kind === 'deploy') done.files.push(...written.lintFiles)
+}
+
+/** A backfill goes along the primary key. */
+function requireKey(ask: SequenceAsk, files: readonly LintFile[], { sql }: BackfillStage): void {
+  const { schema, table } = readBackfill(ask.parser, sql)
+  const found = observe(ask, files, []).relations.find(
+    (one) => one.kind === 'table' && one.name === table && (schema === null || one.schema === schema),
+  )
+  // A partition has its parent's.
+  if (found?.kind !== 'table' || found.isAssumed || found.parents.length > 0) return
+  if (found.constraints.some(({ kind }) => kind === 'primary-key')) return
+  throw noSafeWay(sql, `${table} has no primary key to go along: plan ALTER TABLE … ADD PRIMARY KEY … before`)
 }
 
 /** Of the last deploy that is no contract: whoever runs that release no longer needs the old shape. */
@@ -125,6 +161,8 @@ function planOne(
   if (applied === undefined || node === undefined)
     throw usageError('the statement is empty', { code: 'plan-unreadable' })
   const { findings, relations, creationOf } = seen
+  const wrong = wrongNames(ask, node, applied, seen)
+  if (wrong !== null) throw usageError(wrong.message, { ...wrong, details: [sql.slice(0, 300)] })
   const { before, after } = seen.replay.catalog
   const change: AskedChange = {
     parser: ask.parser,
@@ -149,6 +187,20 @@ function planOne(
   const against = findings.filter(({ severity }) => severity !== 'note')
   if (against.every(({ severity }) => severity === 'warn') && applied.changes.length > 0) return plain()
   throw noSafeWay(sql, against[0]?.safe ?? 'nobody knows what it does: write its parts as statements')
+}
+
+/** Names that PostgreSQL would cut, and names that nothing has: the plan would be about something else. */
+function wrongNames(
+  ask: SequenceAsk,
+  node: Node,
+  applied: Applied,
+  { findings, relations }: Pick<Observed, 'findings' | 'relations'>,
+) {
+  const cut = findings.find(({ rule }) => rule === 'cut-identifier')
+  if (cut !== undefined) return { message: cut.message, code: 'name-too-long', hint: 'a shorter name' }
+  const message = ask.world === 'closed' ? unknownName(node, applied, findings, relations) : null
+  if (message === null) return null
+  return { message, code: 'plan-unknown-name', hint: 'the right name, or --history with all migrations before it' }
 }
 
 /** The first words of a statement, for a file's name. */

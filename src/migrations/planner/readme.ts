@@ -9,7 +9,8 @@ export interface ReadmeFacts {
 
 /** Folder of a stage in the plan: what goes out together lies together. */
 export function stageFolder(stage: WrittenStage): string {
-  return stage.kind === 'deploy' ? `deploy-${stage.deploy}-${stage.phase}` : `backfill-after-deploy-${stage.deploy}`
+  if (stage.kind === 'deploy') return `deploy-${stage.deploy}-${stage.phase}`
+  return stage.deploy === 0 ? 'backfill' : `backfill-after-deploy-${stage.deploy}`
 }
 
 /** What a person does, in order. */
@@ -26,7 +27,7 @@ export function renderReadme(
     '',
     isSafeAsItIs
       ? 'Both releases survive it as it is: one deploy.'
-      : 'One deploy after the other. The next one begins when the one before is live, and a **contract** when no release that may come back (live, standby, the last good ones) needs the old shape: the gate checks it by the annotation in its file.',
+      : 'One deploy after the other. The next one begins when the one before is live, and a **contract** when no release that may come back (live, standby, the last good ones) needs the old shape: the gate checks it by the annotation in its file. When other migrations came in between, give the files later numbers, and `of=` in an annotation the new name.',
     '',
     ...stages.flatMap((stage) => [...describeStage(stage, history), '']),
     ...(notes.length === 0 ? [] : ['## To know', '', ...notes.map((one) => `- ${one}`), '']),
@@ -38,10 +39,14 @@ export function renderReadme(
 function describeStage(stage: WrittenStage, history: string | null): readonly string[] {
   const folder = stageFolder(stage)
   if (stage.kind === 'backfill') {
+    const waits =
+      stage.waits === 'window' && stage.deploy > 0
+        ? ` Not before every release that may come back is of deploy ${stage.deploy} or later: an older one writes rows that are not filled.`
+        : ''
     return [
-      `## After deploy ${stage.deploy}: backfill`,
+      stage.deploy === 0 ? '## Backfill' : `## After deploy ${stage.deploy}: backfill`,
       '',
-      `${stage.note} Outside of any deploy; it goes on where it stood when it is interrupted, and proves at its end that nothing is left.`,
+      `${stage.note}${waits} Outside of any deploy; it goes on where it stood when it is interrupted, and proves at its end that nothing is left.`,
       '',
       `    backflip migrations backfill ${folder}/${stage.what}.sql`,
     ]

@@ -1,3 +1,5 @@
+import { fileName } from './names.ts'
+
 /** One migration file of a deploy. */
 export interface PlannedFile {
   /** What it does, for its name: `add_users_handle`. */
@@ -28,6 +30,11 @@ export interface BackfillStage {
   readonly what: string
   readonly sql: string
   readonly note: string
+  /**
+   * `live`: as soon as the deploy before it is live, because the database itself fills what older releases write. `window`: when none of them
+   * may come back; their rows would be new work for ever.
+   */
+  readonly waits: 'live' | 'window'
 }
 
 export type Stage = DeployStage | BackfillStage
@@ -54,8 +61,18 @@ export function deploy(
   return { kind: 'deploy', phase, code, files: files.flat() }
 }
 
-export function backfillOf(what: string, sql: string, note: string): BackfillStage {
-  return { kind: 'backfill', what, sql, note }
+export function backfillOf(
+  what: string,
+  sql: string,
+  note: string,
+  waits: BackfillStage['waits'] = 'live',
+): BackfillStage {
+  return { kind: 'backfill', what: fileName(what), sql, note, waits }
+}
+
+/** What a contract that refuses itself says to do. */
+export function backfillHint({ what }: Pick<BackfillStage, 'what'>): string {
+  return `backflip migrations backfill … ${fileName(what)}.sql`
 }
 
 export function together(what: string, up: readonly string[], down: readonly string[]): PlannedFile {

@@ -26,7 +26,7 @@ export interface WrittenDeploy {
 }
 
 export interface WrittenBackfill extends BackfillStage {
-  /** After which deploy. */
+  /** After which deploy; 0: without one. */
   readonly deploy: number
 }
 

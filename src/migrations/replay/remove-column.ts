@@ -1,5 +1,6 @@
 import type { Column, Table } from '../catalog/types.ts'
 import { indexesOf, putTable, removeRelation } from './put.ts'
+import { indexUses } from './rename-in-expressions.ts'
 import type { Replay } from './replay.ts'
 import { currentTable } from './resolve.ts'
 import { dropOwnedSequences } from './sequences.ts'
@@ -7,7 +8,7 @@ import { dropOwnedSequences } from './sequences.ts'
 /** Takes a column out of its table, with its indexes, constraints and sequences. */
 export function removeColumn(replay: Replay, { oid }: Table, column: Column): void {
   for (const index of indexesOf(replay, oid)) {
-    if (!index.keys.some((key) => key.column === column.id) && !index.includes.includes(column.id)) continue
+    if (!indexUses(index, column)) continue
     replay.record.lock(index.oid, 'AccessExclusive')
     removeRelation(replay, index)
   }

@@ -11,6 +11,20 @@ export function renameInExpressions(text: string, from: string, to: string): str
   return text.replaceAll(refer(from), refer(to)).replaceAll(inner(from), inner(to))
 }
 
+/** Whether the text of a tree refers to a column of that name. */
+export function mentionsColumn(text: string | null, name: string): boolean {
+  return text?.includes(`"fields":[{"String":{"sval":${JSON.stringify(name)}}}]`) === true
+}
+
+/** By its keys, what it carries along, an expression or its condition: with the column goes the index. */
+export function indexUses(index: Index, { id, name }: Column): boolean {
+  return (
+    index.includes.includes(id) ||
+    mentionsColumn(index.where, name) ||
+    index.keys.some((key) => key.column === id || mentionsColumn(key.expression, name))
+  )
+}
+
 export function tableWithRenamed(table: Table, { name }: Column, to: string): Table {
   const constraints = table.constraints.map((one) => ({
     ...one,

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { refusal, usageError } from '../../domain/errors.ts'
 import { LAYOUTS, type LayoutName } from '../../migrations/layout/layouts.ts'
@@ -42,7 +42,8 @@ export async function planMigration(ask: PlanMigrationAsk): Promise<PlannedMigra
   const asked = readChange(ask)
   const { files: history, layout } = readHistory(ask)
   const folder = resolve(ask.cwd, ask.out ?? `migration-plan-${labelOf(asked)}`)
-  if (existsSync(folder) && readdirSync(folder).length > 0)
+  const there = statSync(folder, { throwIfNoEntry: false })
+  if (there !== undefined && (!there.isDirectory() || readdirSync(folder).length > 0))
     throw refusal(`${folder} is there already and is not overwritten`, { code: 'plan-exists', hint: '--out FOLDER' })
   const sequence = planSequence({
     parser: await loadParser(),

@@ -2,9 +2,9 @@ import type { Table } from '../../catalog/types.ts'
 import { as, type Node, type NodeOf } from '../../sql/node.ts'
 import { type AskedChange, changeOf, type Planner, statementSql } from '../asked-change.ts'
 import { defaultSql, typeSql } from '../describe-table.ts'
-import { ident, literal, madeName, tableSql } from '../names.ts'
-import { requireValue } from '../require-value.ts'
-import { alone, backfillOf, deploy, type NoWay, type PlannedFile, together } from '../sequence.ts'
+import { dropIndexSql, ident, literal, madeName, tableSql } from '../names.ts'
+import { requireValue, whyNotRequire } from '../require-value.ts'
+import { alone, backfillHint, backfillOf, deploy, type NoWay, type PlannedFile, together } from '../sequence.ts'
 
 type Def = NodeOf<'ColumnDef'>
 
@@ -40,9 +40,13 @@ export const planAddColumn: Planner = (change) => {
   )
   if (!isFilledLater) return { stages: [stage] }
   const sql = `UPDATE ${tableSql(table)} SET ${name} = ${fill} WHERE ${name} IS NULL`
-  const backfill = backfillOf(`fill_${label}`, sql, `Gives the rows that were there before a value for ${column.name}.`)
+  const note = `Gives the rows that were there before a value for ${column.name}.`
+  const backfill = backfillOf(`fill_${label}`, sql, note, preset.length === 0 ? 'window' : 'live')
   const last = isIdentity(change) ? identityOf(change, table) : undefined
-  return { stages: [stage, backfill, ...(isRequired ? requireValue(table, column.name, backfill, last) : [])] }
+  const notRequired = isRequired ? whyNotRequire(change, table, column.name) : null
+  if (notRequired !== null) return { noWay: notRequired }
+  const required = isRequired ? [requireValue(table, column.name, backfillHint(backfill), last)] : []
+  return { stages: [stage, backfill, ...required] }
 }
 
 function definitionOf(node: Node): Def | undefined {
@@ -106,6 +110,8 @@ function identityOf(change: AskedChange, table: Table) {
   return {
     up: [
       `${on} DROP DEFAULT`,
+      // Else it is the one that pg_get_serial_sequence names, and the identity would begin with numbers that rows have.
+      `ALTER SEQUENCE ${counter} OWNED BY NONE`,
       `${on} ADD GENERATED ${column?.identity === 'always' ? 'ALWAYS' : 'BY DEFAULT'} AS IDENTITY`,
       `SELECT setval(${sequence}, last_value, is_called) FROM ${counter}`,
       `DROP SEQUENCE ${counter}`,
@@ -163,7 +169,7 @@ function constraintFiles(change: AskedChange, table: Table, def: Def): readonly 
     if (kind === 'unique') {
       const index = `CREATE UNIQUE INDEX CONCURRENTLY ${constraint} ON ${tableSql(table)} (${column})`
       return [
-        alone(`index_${name}`, index, `DROP INDEX CONCURRENTLY ${tableSql({ ...table, name })}`),
+        alone(`index_${name}`, index, dropIndexSql({ ...table, name })),
         together(
           `constrain_${name}`,
           [`${on} ADD CONSTRAINT ${constraint} UNIQUE USING INDEX ${constraint}`],

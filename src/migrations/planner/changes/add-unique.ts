@@ -1,6 +1,6 @@
 import { as, type Node } from '../../sql/node.ts'
 import { type AskedChange, changeOf, namesOf, type Planner, statementSql } from '../asked-change.ts'
-import { ident, idents, madeName, tableSql } from '../names.ts'
+import { dropIndexSql, ident, idents, madeName, tableSql } from '../names.ts'
 import { alone, deploy, marker, type Stage, together } from '../sequence.ts'
 
 /** Rows 21, 22, 31: the index is built beside the traffic, when no release makes duplicates any more; the constraint takes it over. */
@@ -34,11 +34,7 @@ export const planAddUnique: Planner = (change) => {
         'contract',
         'Nothing new. Duplicates of before are put right before this.',
         ...checks,
-        alone(
-          `index_${constraint.name}`,
-          build,
-          `DROP INDEX CONCURRENTLY ${tableSql({ ...table, name: constraint.name })}`,
-        ),
+        alone(`index_${constraint.name}`, build, dropIndexSql({ ...table, name: constraint.name })),
         ...(nullable.length === 0 ? [together(`add_${constraint.name}`, [use], [drop])] : []),
       ),
       ...takeOver(use, drop),
@@ -115,7 +111,7 @@ function uniqueIndex(change: AskedChange) {
       deploy(
         'contract',
         'Nothing new. Duplicates of before are put right before this.',
-        alone(`index_${index.name}`, build, `DROP INDEX CONCURRENTLY ${tableSql(index)}`),
+        alone(`index_${index.name}`, build, dropIndexSql(index)),
       ),
     ],
   }

@@ -1,12 +1,12 @@
 import type { Column, Table, TypeRef } from '../../catalog/types.ts'
 import { deparseExpression } from '../../sql/deparse.ts'
 import { as, type Node } from '../../sql/node.ts'
-import { type AskedChange, changeOf, type Planner } from '../asked-change.ts'
+import { type AskedChange, changeOf, columnNamed, type Planner } from '../asked-change.ts'
 import { copyColumn } from '../copy-column.ts'
 import { defaultSql, ownedSequences, typeSql } from '../describe-table.ts'
 import { ident, madeName, tableSql } from '../names.ts'
 import { asNewRow } from '../rename-in-tree.ts'
-import { backfillOf, deploy, marker, type Stage, together } from '../sequence.ts'
+import { backfillHint, backfillOf, deploy, marker, type Stage, together } from '../sequence.ts'
 import { oneWay, refuseUnlessDone, type SyncTrigger, whereItFits } from '../sync-trigger.ts'
 import { whyNotCopy } from '../why-not-copy.ts'
 
@@ -15,7 +15,10 @@ export const planChangeColumnType: Planner = (change) => {
   const found = changeOf(change, 'change-type')
   if (found === undefined) return null
   const { table, column } = found
-  const why = whyNotCopy(change, table, column)
+  const taken = ['new', 'old']
+    .map((one) => madeName(column.name, one))
+    .find((one) => columnNamed(table, one) !== undefined)
+  const why = whyNotCopy(change, table, column) ?? (taken === undefined ? null : `${taken} is there already`)
   if (why !== null) return { noWay: why }
   const after = change.after.relation(table.oid)
   const target = after?.kind === 'table' ? after.columns.find(({ id }) => id === column.id) : undefined
@@ -123,7 +126,7 @@ function swapFile(change: AskedChange, { table, column, next, past, pending, for
   return together(
     `swap_${label}`,
     [
-      refuseUnlessDone(table, pending, `backflip migrations backfill … fill_${label}_new.sql`),
+      refuseUnlessDone(table, pending, backfillHint({ what: `fill_${label}_new` })),
       ...forth.drop,
       ...copy.release,
       ...(limit === null ? [] : [limit.drop]),

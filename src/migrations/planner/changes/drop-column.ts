@@ -1,4 +1,5 @@
 import type { Column, Table } from '../../catalog/types.ts'
+import { indexUses } from '../../replay/rename-in-expressions.ts'
 import { type AskedChange, changeOf, type Planner } from '../asked-change.ts'
 import { columnSql, constraintSql, indexSql } from '../describe-table.ts'
 import { ident, tableSql } from '../names.ts'
@@ -44,9 +45,8 @@ function again(change: AskedChange, table: Table, column: Column): readonly stri
     return text === null ? [] : [`ALTER TABLE ${tableSql(table)} ADD CONSTRAINT ${ident(one.name)} ${text}`]
   })
   const indexes = change.before.indexesOf(table.oid).flatMap((one) => {
-    const isOn = one.keys.some((key) => key.column === column.id) || one.includes.includes(column.id)
-    const text =
-      isOn && one.constraint === null ? indexSql(change, table, one, { name: one.name, isConcurrent: false }) : null
+    const isOwn = one.constraint === null && indexUses(one, column)
+    const text = isOwn ? indexSql(change, table, one, { name: one.name, isConcurrent: false }) : null
     return text === null ? [] : [text]
   })
   return [`ALTER TABLE ${tableSql(table)} ADD COLUMN ${sql}`, ...constraints, ...indexes]

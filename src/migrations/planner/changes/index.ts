@@ -2,8 +2,10 @@ import type { Planner } from '../asked-change.ts'
 import { planAddColumn } from './add-column.ts'
 import { planAddConstraint } from './add-constraint.ts'
 import { planAddUnique } from './add-unique.ts'
+import { planAttachPartition } from './attach-partition.ts'
 import { planChangeColumnType } from './change-column-type.ts'
 import { planChangeRows } from './change-rows.ts'
+import { planConstrainDomain } from './constrain-domain.ts'
 import { planDropColumn } from './drop-column.ts'
 import { planRenameColumn } from './rename-column.ts'
 import { planRenameEnumValue } from './rename-enum-value.ts'
@@ -17,10 +19,12 @@ export const PLANNERS: readonly Planner[] = [
   planAddColumn,
   planAddUnique,
   planAddConstraint,
+  planConstrainDomain,
   planSetNotNull,
   planRenameColumn,
   planRenameTable,
   planRenameEnumValue,
+  planAttachPartition,
   planChangeColumnType,
   planDropColumn,
   planChangeRows,

@@ -1,17 +1,17 @@
 import type { Change } from '../../replay/changes.ts'
 import type { AskedChange } from '../asked-change.ts'
-import { ident, tableSql } from '../names.ts'
+import { dropIndexSql, ident, tableSql } from '../names.ts'
 import { alone, type PlannedFile, together } from '../sequence.ts'
 
 /** What both releases survive and nobody waits for: as it was asked for, in one deploy. */
 export function planPlain(change: AskedChange, what: string): PlannedFile {
   const [first] = change.applied.changes
-  const down = (first === undefined ? null : wayBack(first)) ?? '-- Write the way back here'
+  const down = (first === undefined ? null : wayBack(change, first)) ?? '-- Write the way back here'
   const isAlone = first?.kind === 'create-index' && first.isConcurrent
   return isAlone ? alone(what, change.sql, down) : together(what, [change.sql], [down.replace(' CONCURRENTLY', '')])
 }
 
-function wayBack(one: Change): string | null {
+function wayBack({ creationOf }: AskedChange, one: Change): string | null {
   switch (one.kind) {
     case 'create-table':
       return `DROP TABLE ${tableSql(one.table)}`
@@ -20,12 +20,13 @@ function wayBack(one: Change): string | null {
     case 'add-constraint':
       return `ALTER TABLE ${tableSql(one.table)} DROP CONSTRAINT ${ident(one.constraint.name)}`
     case 'create-index':
-      return `DROP INDEX CONCURRENTLY ${tableSql(one.index)}`
+      return dropIndexSql(one.index)
     case 'create-view':
       return `DROP ${one.view.kind === 'view' ? '' : 'MATERIALIZED '}VIEW ${tableSql(one.view)}`
     case 'create-type':
       return `DROP ${one.type.kind === 'domain' ? 'DOMAIN' : 'TYPE'} ${tableSql(one.type)}`
     case 'create-routine':
+      if (one.replaced !== null) return creationOf('create-routine', one.replaced.oid)
       return `DROP ${one.routine.kind === 'procedure' ? 'PROCEDURE' : 'FUNCTION'} ${tableSql(one.routine)}(${one.routine.arguments})`
     case 'create-trigger':
       return one.table === null ? null : `DROP TRIGGER ${ident(one.trigger.name)} ON ${tableSql(one.table)}`

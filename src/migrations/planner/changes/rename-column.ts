@@ -3,7 +3,7 @@ import { type AskedChange, changeOf, columnNamed, type Planner } from '../asked-
 import { type ColumnCopy, copyColumn } from '../copy-column.ts'
 import { defaultSql, ownedSequences, typeSql } from '../describe-table.ts'
 import { ident, tableSql } from '../names.ts'
-import { backfillOf, deploy, marker, type PlannedFile, together } from '../sequence.ts'
+import { backfillHint, backfillOf, deploy, marker, type PlannedFile, together } from '../sequence.ts'
 import { bothWays, refuseUnlessDone, type SyncTrigger } from '../sync-trigger.ts'
 import { whyNotCopy } from '../why-not-copy.ts'
 
@@ -71,7 +71,7 @@ function dropFile(change: AskedChange, { table, column, to, different, copy, syn
   return together(
     `drop_${table.name}_${column.name}`,
     [
-      refuseUnlessDone(table, different, `backflip migrations backfill … fill_${table.name}_${to}.sql`),
+      refuseUnlessDone(table, different, backfillHint({ what: `fill_${table.name}_${to}` })),
       ...sync.drop,
       ...own(is),
       ...copy.release,

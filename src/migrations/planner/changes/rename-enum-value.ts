@@ -32,7 +32,8 @@ export const planRenameEnumValue: Planner = (change) => {
         backfillOf(
           `relabel_${table.name}_${column.name}`,
           `UPDATE ${tableSql(table)} SET ${ident(column.name)} = ${literal(to)} WHERE ${ident(column.name)} = ${literal(from)}`,
-          `Turns ${from} into ${to}. Only when no release of the window still writes ${from} or cannot read ${to}.`,
+          `Turns ${from} into ${to}.`,
+          'window',
         ),
       ),
     ],

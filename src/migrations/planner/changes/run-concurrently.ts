@@ -1,7 +1,7 @@
 import { as, type Node } from '../../sql/node.ts'
 import { type AskedChange, changeOf, type Planner, statementSql } from '../asked-change.ts'
 import { indexSql } from '../describe-table.ts'
-import { tableSql } from '../names.ts'
+import { dropIndexSql, tableSql } from '../names.ts'
 import { alone, deploy, type NoWay, type Transformation } from '../sequence.ts'
 
 const NOTHING_NEW = 'Nothing new: no release sees the difference.'
@@ -18,7 +18,7 @@ function createIndex(change: AskedChange): Transformation | NoWay | null {
   if (table.partitionBy !== null)
     return { noWay: 'CONCURRENTLY does not work on a partitioned table: index each partition, then attach' }
   const up = statementSql(change, { IndexStmt: { ...statement, idxname: index.name, concurrent: true } } as Node)
-  return one(`index_${index.name}`, up, `DROP INDEX CONCURRENTLY ${tableSql(index)}`)
+  return one(`index_${index.name}`, up, dropIndexSql(index))
 }
 
 function dropIndex(change: AskedChange): Transformation | NoWay | null {

@@ -1,7 +1,9 @@
+import type { UserType } from '../../catalog/types.ts'
 import type { Change } from '../../replay/changes.ts'
-import { type AskedChange, changeOf, type Planner } from '../asked-change.ts'
+import { as, type Node, text } from '../../sql/node.ts'
+import { type AskedChange, changeOf, type Planner, statementSql } from '../asked-change.ts'
 import { constraintSql, defaultSql, indexSql, tableAsSql } from '../describe-table.ts'
-import { ident, tableSql } from '../names.ts'
+import { ident, literal, tableSql } from '../names.ts'
 import { alone, deploy, marker, together } from '../sequence.ts'
 
 interface Words {
@@ -14,8 +16,14 @@ interface Words {
 
 /** What is instant and breaks whoever counts on the old shape: releases stop counting on it, then it is done as it was asked for. */
 export const planStopThenContract: Planner = (change) => {
-  const words = change.applied.changes.map((one) => wordsFor(change, one)).find((one) => one !== null)
-  if (words == null) return null
+  const identity = changeOf(change, 'add-identity')
+  if (identity !== undefined && identity.column.default !== null)
+    return {
+      noWay: `PostgreSQL takes no identity where ${identity.column.name} has a DEFAULT: plan its DROP DEFAULT before`,
+    }
+  const words =
+    change.applied.changes.map((one) => wordsFor(change, one)).find((one) => one !== null) ?? nodeWords(change)
+  if (words === null) return null
   const down = words.down ?? ['-- No migration says what was there before: write it here']
   const index = changeOf(change, 'drop-index')
   const isIndex = index !== undefined
@@ -35,6 +43,21 @@ export const planStopThenContract: Planner = (change) => {
 
 function wordsFor(change: AskedChange, one: Change): Words | null {
   return columnWords(change, one) ?? tableWords(change, one) ?? objectWords(change, one)
+}
+
+/** What the catalog does not keep, and the statement says. */
+function nodeWords(change: AskedChange): Words | null {
+  const grant = as(change.node, 'GrantStmt')
+  if (grant !== undefined && grant.is_grant !== true) {
+    const { behavior: _behavior, ...rest } = grant
+    const back = { GrantStmt: { ...rest, is_grant: true, behavior: 'DROP_RESTRICT' } } as Node
+    return { label: 'revoke', code: 'Do without what is revoked.', down: [statementSql(change, back)] }
+  }
+  const drop = as(change.node, 'DropStmt')
+  if (drop?.removeType !== 'OBJECT_EXTENSION') return null
+  const name = text(drop.objects?.[0])
+  const down = drop.behavior === 'DROP_CASCADE' ? null : [`CREATE EXTENSION ${ident(name)}`]
+  return { label: `drop_extension_${name}`, code: `Use nothing of the extension ${name}.`, down }
 }
 
 function columnWords(change: AskedChange, one: Change): Words | null {
@@ -112,6 +135,12 @@ function tableWords(change: AskedChange, one: Change): Words | null {
   }
 }
 
+/** As it is now: its name and its labels may not be those that it was made with. */
+function enumSql(type: UserType): readonly string[] | null {
+  if (type.kind !== 'enum') return null
+  return [`CREATE TYPE ${tableSql(type)} AS ENUM (${type.labels.map((one) => literal(one.text)).join(', ')})`]
+}
+
 const ROW_SECURITY_BACK = { on: 'DISABLE', off: 'ENABLE', forced: 'NO FORCE', unforced: 'FORCE' } as const
 
 function objectWords(change: AskedChange, one: Change): Words | null {
@@ -150,7 +179,7 @@ function objectWords(change: AskedChange, one: Change): Words | null {
       return {
         label: `drop_${one.type.name}`,
         code: `Do not name the type ${one.type.name}.`,
-        down: creation('create-type', one.type.oid),
+        down: enumSql(one.type) ?? creation('create-type', one.type.oid),
       }
     case 'rename-type':
       return {
