@@ -45,7 +45,7 @@ function config(): Config {
     file: join(folder, 'backflip.yaml'),
     app: APP,
     components: [web],
-    migrate: { ...migrate, files: files() },
+    migrate: { ...migrate, shadow: null, files: files() },
     environments: [SETTINGS],
   }
 }
@@ -144,7 +144,14 @@ describe('collecting migrations', () => {
 })
 
 describe('the usage that is kept with a release', () => {
-  const usage = { version: 1, sha: r(1), source: 'log', collectedAt: '2026-01-01T00:00:00Z', uses: ['public.a.b'], statements: [] }
+  const usage = {
+    version: 1,
+    sha: r(1),
+    source: 'log',
+    collectedAt: '2026-01-01T00:00:00Z',
+    uses: ['public.a.b'],
+    statements: [],
+  }
   const read = async (value: unknown) => {
     writeFileSync(join(folder, `${r(1)}.json`), typeof value === 'string' ? value : JSON.stringify(value))
     return folderUsageStore(folder).read(r(1))

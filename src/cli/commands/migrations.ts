@@ -87,3 +87,29 @@ export const migrationsBackfill = defineCommand({
   ],
   run: async (input) => (await import('../backfill.ts')).backfillCommand(input),
 })
+
+export const migrationsCheck = defineCommand({
+  name: 'migrations check',
+  summary: 'Pending migrations, tried on a real PostgreSQL: exit 3 when a release does not survive them',
+  arguments: ['[path...]'],
+  options: [
+    { flags: '--since <baseline>', description: 'a commit or the last applied migration; what came after is pending' },
+    { flags: '--release <sha>', description: 'instead of a folder: a published release, against the environment' },
+    { flags: '--usage <files>', description: 'of a folder: what releases ask, as `migrations record` wrote it' },
+    { flags: '--layout <name>', description: 'the runner: prisma, drizzle, goose, flyway, plain …; default: guessed' },
+    { flags: '--transaction <how>', description: 'file, statement or unknown; default: as the runner does' },
+    { flags: '--postgres <major>', description: 'version of the server; default: as configured, or 18' },
+    { flags: '--time-zone <zone>', description: 'of the migrating session; default UTC' },
+    {
+      flags: '--dsn-env <name>',
+      description:
+        'variable with the connection string of a server to try on; default: migrate.shadow, or one of our own',
+    },
+    { flags: '--cache <folder>', description: 'where servers of our own keep their templates' },
+  ],
+  examples: [
+    'backflip migrations check db/migrations --since origin/main',
+    'backflip migrations check --release SHA --env prod --json',
+  ],
+  run: async (input) => (await import('../check-migrations.ts')).checkMigrationsCommand(input),
+})

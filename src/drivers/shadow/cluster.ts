@@ -76,7 +76,9 @@ function runner({ binaries, folder, transport }: ClusterAsk, owner: Owner | null
   const libraries = `${join(folder, 'lib')}:${join(dirname(binaries.folder), 'lib')}`
   const variables = ['LC_ALL=C', 'TZ=UTC', 'PATH=/usr/bin:/bin', `LD_LIBRARY_PATH=${libraries}`]
   return (tool: string, args: readonly string[], timeoutMs: number) =>
-    transport.run([...become, 'env', '-i', '-C', '/', ...variables, join(binaries.folder, tool), ...args], { timeoutMs })
+    transport.run([...become, 'env', '-i', '-C', '/', ...variables, join(binaries.folder, tool), ...args], {
+      timeoutMs,
+    })
 }
 
 interface Owner {

@@ -58,10 +58,15 @@ function inPackages(cwd: string): readonly PostgresBinaries[] {
  * The package keeps each library once, and its install script makes the links that the loader asks for; npm 11 does not run it
  * (research/migrations.md §5). The same links, to be made in a folder of ours: names and absolute targets.
  */
-export function libraryLinks(binaries: PostgresBinaries): readonly { readonly name: string; readonly target: string }[] {
+export function libraryLinks(
+  binaries: PostgresBinaries,
+): readonly { readonly name: string; readonly target: string }[] {
   const list = join(dirname(binaries.folder), 'pg-symlinks.json')
   if (!existsSync(list)) return []
-  const links = JSON.parse(readFileSync(list, 'utf8')) as readonly { readonly source: string; readonly target: string }[]
+  const links = JSON.parse(readFileSync(list, 'utf8')) as readonly {
+    readonly source: string
+    readonly target: string
+  }[]
   const root = dirname(dirname(binaries.folder))
   return links
     .filter(({ target }) => target.startsWith('native/lib/') && !target.slice('native/lib/'.length).includes('/'))

@@ -9,10 +9,9 @@ export interface ValueType {
  * SQL for the value number `g` of a type, or null for a type that nobody can make up here. The same number gives the same value in every table, so
  * that foreign keys between made-up rows hold.
  */
-export function valueOf({ name, kind }: ValueType, g: string): string | null {
+export function madeUpValue({ name, kind }: ValueType, g: string): string | null {
   if (kind === 'array') return `'{}'::${name}`
-  if (kind === 'enum')
-    return `(enum_range(NULL::${name}))[1 + ${g} % array_length(enum_range(NULL::${name}), 1)]`
+  if (kind === 'enum') return `(enum_range(NULL::${name}))[1 + ${g} % array_length(enum_range(NULL::${name}), 1)]`
   if (kind === 'other') return null
   const bare = name.replace(/\(.*\)/, '').trim()
   const length = /\((\d+)/.exec(name)?.[1]

@@ -1,4 +1,4 @@
-import { typeColumns, type ValueType, valueOf } from './made-up-values.ts'
+import { madeUpValue, typeColumns, type ValueType } from './made-up-values.ts'
 import { attempt, quoteName, quoteText, type Session } from './session.ts'
 
 /** Enough to tell a scan from an index lookup, few enough to cost nothing. */
@@ -14,14 +14,15 @@ export async function seedTables(session: Session, tables: readonly string[]): P
   await attempt(session, "SET session_replication_role = 'replica'")
   const counts = new Map<string, number>()
   for (const table of tables.slice(0, MAX_TABLES)) {
+    const name = await nameOf(session, table)
+    if (name === null) continue
     const columns = await columnsOf(session, table)
-    if (columns === null) continue
     for (const mode of ['all', 'required'] as const) {
       const sql = insertFor(table, columns, mode)
       if (sql !== null && (await attempt(session, sql)) === null) break
     }
     const [[count] = []] = await session.rows(`SELECT count(*) FROM ONLY ${table}`)
-    counts.set(table, Number(count))
+    counts.set(name, Number(count))
   }
   await attempt(session, 'RESET session_replication_role')
   await session.rows('ANALYZE')
@@ -34,17 +35,22 @@ interface Column extends ValueType {
   readonly hasDefault: boolean
 }
 
-/** Null when it is no plain table. What fills itself (identity, a sequence, a generated column) is left out. */
-async function columnsOf(session: Session, table: string): Promise<readonly Column[] | null> {
-  const rows = await session.rows(`SELECT a.attname, ${typeColumns('a.atttypid', 'a.atttypmod')}, a.attnotnull, a.atthasdef
-    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-    WHERE a.attrelid = to_regclass(${quoteText(table)}) AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
+/** As the report names it; null when it is no plain table. */
+async function nameOf(session: Session, table: string): Promise<string | null> {
+  const [row] =
+    await session.rows(`SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.oid = to_regclass(${quoteText(table)}) AND c.relkind = 'r'`)
+  return row?.[0] ?? null
+}
+
+/** What fills itself (identity, a sequence, a generated column) is left out. */
+async function columnsOf(session: Session, table: string): Promise<readonly Column[]> {
+  const rows =
+    await session.rows(`SELECT a.attname, ${typeColumns('a.atttypid', 'a.atttypmod')}, a.attnotnull, a.atthasdef
+    FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+    WHERE a.attrelid = to_regclass(${quoteText(table)}) AND a.attnum > 0 AND NOT a.attisdropped
       AND a.attidentity = '' AND a.attgenerated = '' AND coalesce(pg_get_expr(d.adbin, d.adrelid), '') NOT LIKE 'nextval(%'
     ORDER BY a.attnum`)
-  const [[isTable] = []] = await session.rows(
-    `SELECT count(*) FROM pg_class WHERE oid = to_regclass(${quoteText(table)}) AND relkind = 'r'`,
-  )
-  if (isTable !== '1') return null
   return rows.map(([column, name, kind, isRequired, hasDefault]) => ({
     column: column ?? '',
     name: name ?? '',
@@ -57,7 +63,7 @@ async function columnsOf(session: Session, table: string): Promise<readonly Colu
 function insertFor(table: string, columns: readonly Column[], mode: 'all' | 'required'): string | null {
   const filled: { column: string; value: string }[] = []
   for (const one of columns) {
-    const value = valueOf(one, 'g')
+    const value = madeUpValue(one, 'g')
     const isNeeded = one.isRequired && !one.hasDefault
     if (value === null && isNeeded) return null
     if (value !== null && (mode === 'all' || isNeeded)) filled.push({ column: quoteName(one.column), value })

@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Transport } from '../../ports/transport.ts'
-import type { SharedLock } from '../../ports/shared-lock.ts'
 import type { Shadow, ShadowCopy, ShadowDatabase } from '../../ports/shadow.ts'
+import type { SharedLock } from '../../ports/shared-lock.ts'
+import type { Transport } from '../../ports/transport.ts'
 import { applyFile } from './apply-file.ts'
 import { startCluster } from './cluster.ts'
 import { findPostgres } from './find-postgres.ts'
@@ -65,7 +65,9 @@ async function withServer<T>(
       "SELECT current_setting('server_version'), current_setting('server_version_num')",
     )
     const server = { address, admin, major: Math.floor(Number(number) / 10_000), timeZone, isOurs: from !== null }
-    return await work(databaseOn(server, `PostgreSQL ${version?.split(' ')[0] ?? ''}, ${from ?? 'the server of migrate.shadow'}`))
+    return await work(
+      databaseOn(server, `PostgreSQL ${version?.split(' ')[0] ?? ''}, ${from ?? 'the server of migrate.shadow'}`),
+    )
   } finally {
     await admin.end()
   }

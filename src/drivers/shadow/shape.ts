@@ -31,8 +31,8 @@ UNION ALL SELECT pg_catalog.concat_ws(' ', CASE relkind WHEN 'S' THEN 'sequence'
   name, relkind, relpersistence, relrowsecurity, relforcerowsecurity, reloptions, pg_catalog.pg_get_expr(relpartbound, oid))
   FROM relations WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
 UNION ALL SELECT pg_catalog.concat_ws(' ', 'column', r.name || '.' || pg_catalog.quote_ident(a.attname),
-  pg_catalog.format_type(a.atttypid, a.atttypmod), CASE WHEN a.attnotnull THEN 'not null' END, a.attidentity, a.attgenerated,
-  pg_catalog.pg_get_expr(d.adbin, d.adrelid), (SELECT collname FROM pg_catalog.pg_collation WHERE oid = a.attcollation))
+  pg_catalog.format_type(a.atttypid, a.atttypmod), CASE WHEN a.attnotnull THEN 'not null' END, NULLIF(a.attidentity, ''), NULLIF(a.attgenerated, ''),
+  'default ' || pg_catalog.pg_get_expr(d.adbin, d.adrelid), (SELECT 'collate ' || collname FROM pg_catalog.pg_collation WHERE oid = a.attcollation AND collname <> 'default'))
   FROM relations r JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
   LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
   WHERE r.relkind IN ('r', 'p', 'm', 'f', 'c')

@@ -34,7 +34,10 @@ interface Note {
  * A chain of keys, one per file of the history: whoever adds ten migrations begins with the template that had all but them. The key is of what
  * is sent, not of the file: a comment more makes no other schema.
  */
-export function historyKeys(history: readonly ShadowFile[], server: Pick<TemplateServer, 'major' | 'timeZone'>): readonly string[] {
+export function historyKeys(
+  history: readonly ShadowFile[],
+  server: Pick<TemplateServer, 'major' | 'timeZone'>,
+): readonly string[] {
   let key = `${FORMAT} ${server.major} ${server.timeZone}`
   const keys = [short(key)]
   for (const { transaction, statements } of history) {
@@ -77,7 +80,11 @@ export async function prepareTemplate(
 
 const MAX_PROBLEMS = 50
 
-async function replay(server: TemplateServer, database: string, files: readonly ShadowFile[]): Promise<ShadowHistory['problems']> {
+async function replay(
+  server: TemplateServer,
+  database: string,
+  files: readonly ShadowFile[],
+): Promise<ShadowHistory['problems']> {
   const ask = { database, statementTimeoutMs: FILE_TIMEOUT_MS, timeZone: server.timeZone }
   const session = await openSession(server.address, ask)
   const problems: { file: string; failure: NonNullable<Awaited<ReturnType<typeof applyFile>>['failure']> }[] = []
@@ -99,7 +106,8 @@ async function applyHistoryFile(server: TemplateServer, session: Session, file: 
     if (failure === null) return null
     const role = /^role "(.+)" does not exist$/.exec(failure.message)?.[1]
     if (role === undefined || !server.isOurs || roles >= 10) {
-      if (file.transaction !== 'statement') await applyFile(session, { ...file, transaction: 'statement' }, null, 'skip')
+      if (file.transaction !== 'statement')
+        await applyFile(session, { ...file, transaction: 'statement' }, null, 'skip')
       return failure
     }
     await session.rows(`CREATE ROLE ${quoteName(role)} NOLOGIN`)

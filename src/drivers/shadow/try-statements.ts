@@ -1,10 +1,10 @@
 import type { SqlFailure, Tried, TriedAsk } from '../../ports/shadow.ts'
-import { typeColumns, type ValueType, valueOf } from './made-up-values.ts'
+import { madeUpValue, typeColumns, type ValueType } from './made-up-values.ts'
 import { attempt, failureOf, quoteText, type Session } from './session.ts'
 
 const NAME = 'backflip_tried'
-/** A made-up value that meets the first made-up row, so that what is updated or deleted is there. */
-const FIRST_ROW = '1'
+/** A made-up row that nobody has yet, for what is inserted; and the first one of those that are there, for what is changed or referred to. */
+const NUMBERS = ['100001', '1']
 
 /** Prepares each statement, and executes it in a transaction of its own that is rolled back. */
 export async function tryStatements(session: Session, asks: readonly TriedAsk[]): Promise<readonly Tried[]> {
@@ -23,10 +23,10 @@ async function tryOne(session: Session, ask: TriedAsk, types: ReadonlyMap<number
   if (isGenerated) {
     const made = await makeUp(session)
     if (typeof made === 'string') notRun = made
-    else runs.push({ failure: await execute(session, made) })
+    else for (const values of made) runs.push({ failure: await execute(session, values) })
   } else for (const sample of ask.samples) runs.push({ failure: await execute(session, sample.map(quoteText)) })
   await session.rows(`DEALLOCATE ${NAME}`)
-  return { id: ask.id, preparing, runs, notRun, isGenerated: isGenerated && notRun === null && ask.text.includes('$1') }
+  return { id: ask.id, preparing, runs, notRun, isGenerated: isGenerated && runs.length > 1 }
 }
 
 /** With deferred constraints: what COMMIT would say. */
@@ -37,24 +37,24 @@ async function execute(session: Session, values: readonly string[]): Promise<Sql
   return failure
 }
 
-/** The values, or why there are none. */
-async function makeUp(session: Session): Promise<readonly string[] | string> {
+/** The values of each execution, or why there are none. Without parameters one is enough. */
+async function makeUp(session: Session): Promise<readonly (readonly string[])[] | string> {
   const rows = await session.rows(`SELECT ${typeColumns('p.oid', '-1')} FROM pg_prepared_statements s,
     unnest(s.parameter_types) WITH ORDINALITY AS p (oid, at) WHERE s.name = '${NAME}' ORDER BY p.at`)
-  const values: string[] = []
-  for (const [name, kind] of rows) {
-    const value = valueOf({ name: name ?? '', kind: kind as ValueType['kind'] }, FIRST_ROW)
-    if (value === null) return `no value of type ${name ?? '?'} can be made up`
-    values.push(value)
-  }
-  return values
+  const types = rows.map(([name, kind]) => ({ name: name ?? '', kind: kind as ValueType['kind'] }))
+  const unknown = types.find((type) => madeUpValue(type, '1') === null)
+  if (unknown !== undefined) return `no value of type ${unknown.name} can be made up`
+  const made = NUMBERS.map((number) => types.map((type) => madeUpValue(type, number) ?? 'NULL'))
+  return types.length === 0 ? made.slice(0, 1) : made
 }
 
 /** PREPARE wants names, and takes `unknown` for what the server is to infer. Types of the app's own have other ids in another database. */
 export async function typeNames(session: Session, asks: readonly TriedAsk[]): Promise<ReadonlyMap<number, string>> {
   const oids = new Set(asks.flatMap(({ parameterTypes }) => parameterTypes.filter((oid) => oid > 0 && oid < 16_384)))
   if (oids.size === 0) return new Map()
-  const rows = await session.rows(`SELECT oid, format_type(oid, NULL) FROM pg_type WHERE oid = ANY ('{${[...oids].join(',')}}'::oid[])`)
+  const rows = await session.rows(
+    `SELECT oid, format_type(oid, NULL) FROM pg_type WHERE oid = ANY ('{${[...oids].join(',')}}'::oid[])`,
+  )
   return new Map(rows.map(([oid, name]) => [Number(oid), name ?? 'unknown']))
 }
 
@@ -70,7 +70,9 @@ export async function keepPrepared(session: Session, asks: readonly TriedAsk[]):
   for (const [index, ask] of asks.entries()) {
     const name = `backflip_kept_${index}`
     if ((await attempt(session, prepare(name, ask, types))) !== null) continue
-    const [[count] = []] = await session.rows(`SELECT cardinality(parameter_types) FROM pg_prepared_statements WHERE name = '${name}'`)
+    const [[count] = []] = await session.rows(
+      `SELECT cardinality(parameter_types) FROM pg_prepared_statements WHERE name = '${name}'`,
+    )
     kept.push({ id: ask.id, name, parameters: Number(count) })
   }
   return kept

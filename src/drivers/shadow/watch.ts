@@ -23,9 +23,14 @@ const STATE = `SELECT oid, pg_relation_filenode(oid), pg_stat_get_xact_tuples_re
  * Locks are read by a second session, while the transaction that took them is open: from the first one, the look would add its own. Strongest
  * mode per relation; what the migration itself created is nobody's to wait for.
  */
-export async function watchRelations(worker: Session, onlooker: Session, rowsOf: ReadonlyMap<string, number>): Promise<Watch> {
+export async function watchRelations(
+  worker: Session,
+  onlooker: Session,
+  rowsOf: ReadonlyMap<string, number>,
+): Promise<Watch> {
   const known = new Map<string, Known>()
-  for (const [oid, name, kind] of await worker.rows(RELATIONS)) known.set(oid ?? '', { name: name ?? '', kind: kind ?? '' })
+  for (const [oid, name, kind] of await worker.rows(RELATIONS))
+    known.set(oid ?? '', { name: name ?? '', kind: kind ?? '' })
   const state = STATE.replace('OIDS', [...known.keys()].join(','))
   let last = await readState(worker, state)
   return {
@@ -67,7 +72,11 @@ const ORDER = [
   'AccessExclusive',
 ]
 
-async function locksOf(onlooker: Session, pid: number, known: ReadonlyMap<string, Known>): Promise<StatementEffect['locks']> {
+async function locksOf(
+  onlooker: Session,
+  pid: number,
+  known: ReadonlyMap<string, Known>,
+): Promise<StatementEffect['locks']> {
   const rows = await onlooker.rows(
     `SELECT relation, mode FROM pg_locks WHERE pid = ${pid} AND locktype = 'relation' AND granted AND database <> 0`,
   )
@@ -78,5 +87,7 @@ async function locksOf(onlooker: Session, pid: number, known: ReadonlyMap<string
     if (relation === undefined) continue
     if (ORDER.indexOf(short) > ORDER.indexOf(strongest.get(relation.name) ?? '')) strongest.set(relation.name, short)
   }
-  return [...strongest].map(([relation, mode]) => ({ relation, mode })).sort((a, b) => (a.relation < b.relation ? -1 : 1))
+  return [...strongest]
+    .map(([relation, mode]) => ({ relation, mode }))
+    .sort((a, b) => (a.relation < b.relation ? -1 : 1))
 }

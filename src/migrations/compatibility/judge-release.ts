@@ -3,9 +3,9 @@ import { readDirectives } from '../lint/directives.ts'
 import type { Applied } from '../replay/changes.ts'
 import { RULES } from '../rules/index.ts'
 import { type Finding, judgeDeploy, ruleTable } from '../rules/judge.ts'
+import { bodiesOf } from './catalog-shape.ts'
 import type { Replayed, Replayer, ReplayFile } from './replay-files.ts'
 import { howItMeets, type ReadUsage, readUsage, type Usage } from './usage.ts'
-import { bodiesOf } from './catalog-shape.ts'
 
 /** A statement that the release does not survive. */
 export interface FoundBreak {
@@ -16,12 +16,16 @@ export interface FoundBreak {
   readonly statement: string
   readonly message: string
   readonly sqlstate: string | null
+  /** What the statement does. */
+  readonly applied: Applied
 }
 
 export interface ReleaseJudgement {
   readonly breaks: readonly FoundBreak[]
   /** What the rules find, and the release's own queries do not meet. */
   readonly cleared: readonly FoundBreak[]
+  /** Of its known queries, in their order, what each uses; null for one that cannot be read. */
+  readonly queries: readonly (readonly string[] | null)[]
   /** Files after the release whose SQL nobody can read whole. */
   readonly unreadable: readonly string[]
 }
@@ -56,6 +60,7 @@ export function judgeRelease(replayer: Replayer, ask: ReleaseAsk): ReleaseJudgem
   return {
     breaks: found.filter(({ isCleared }) => !isCleared).map(({ found: one }) => one),
     cleared: found.filter(({ isCleared }) => isCleared).map(({ found: one }) => one),
+    queries: usage?.queries ?? [],
     unreadable: since.filter(({ parsed }) => parsed.problems.length > 0).map(({ file }) => file.name),
   }
 }
@@ -93,9 +98,10 @@ function breaksIn(
 
 function foundBreak(
   { file, parsed }: Replayed,
-  { rule, message, sqlstate, applied: { statement } }: Finding,
+  { rule, message, sqlstate, applied }: Finding,
   usage: string,
 ): FoundBreak {
+  const { statement } = applied
   return {
     rule,
     file,
@@ -103,6 +109,7 @@ function foundBreak(
     statement: oneLine(parsed.source.slice(statement.start, statement.end)),
     message: usage === '' ? message : `${message} (${usage})`,
     sqlstate,
+    applied,
   }
 }
 

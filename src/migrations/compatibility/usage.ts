@@ -16,8 +16,8 @@ export interface Usage {
 /** Usage on a schema. */
 export interface ReadUsage {
   readonly uses: readonly string[]
-  /** Of each query that was kept. */
-  readonly queries: readonly (readonly string[])[]
+  /** Of each query that was kept; null for one that cannot be read. */
+  readonly queries: readonly (readonly string[] | null)[]
   /** Whether it may speak for all that the release asks: the queries were kept, and each could be read. */
   readonly isWhole: boolean
   /** Functions, behind which a query may meet what it does not name. Views are seen through. */
@@ -36,11 +36,11 @@ export function readUsage(
   bodies: ReadonlyMap<Oid, string>,
 ): ReadUsage {
   const trees = statements.map(({ text }) => queryTree(replay.parser, text))
-  const queries = trees.flatMap((tree) => (tree === null ? [] : [readUses(replay.catalog, tree)]))
+  const queries = trees.map((tree) => (tree === null ? null : readUses(replay.catalog, tree)))
   return {
-    uses: [...new Set([...uses, ...queries.flat()])],
+    uses: [...new Set([...uses, ...queries.flatMap((one) => one ?? [])])],
     queries,
-    isWhole: statements.length > 0 && queries.length === statements.length,
+    isWhole: statements.length > 0 && !queries.includes(null),
     hidden: [...bodies].flatMap(([oid, text]) => {
       const routine = replay.catalog.routines.get(oid)
       return routine === undefined ? [] : [{ name: routine.name, text }]
@@ -59,7 +59,7 @@ export interface Met {
 }
 
 export function howItMeets(usage: ReadUsage, applied: Applied): Met {
-  const count = usage.queries.filter((one) => meets(one, applied)).length
+  const count = usage.queries.filter((one) => one !== null && meets(one, applied)).length
   const known = usage.queries.length
   const names = applied.changes.flatMap(hiddenNames)
   const isHidden = names.some((name) => usage.hidden.some((one) => one.name !== name && mentions(one.text, name)))

@@ -20,7 +20,10 @@ export function wordsOf(change: Change): readonly string[] | null {
     case 'drop-identity':
       return [`insert ${nameOf(change.table)}`, `update ${columnWord(change.table, change.column)}`]
     case 'add-constraint':
-      return [...writesOf(change.table, change.constraint), ...(change.target === null ? [] : removalsOf(change.target))]
+      return [
+        ...writesOf(change.table, change.constraint),
+        ...(change.target === null ? [] : removalsOf(change.target)),
+      ]
     case 'create-index':
       return change.index.isUnique ? [`insert ${nameOf(change.table)}`, `update ${nameOf(change.table)}.`] : []
     case 'drop-constraint':

@@ -108,7 +108,9 @@ function useFunctionsAndTypes(catalog: Catalog, { functions, types }: Mentioned,
 
 /** Who reads or writes a column reads or writes values of its type. */
 function useTypesOfColumns(catalog: Catalog, relations: readonly Relation[], uses: Set<string>): void {
-  const tables = relations.flatMap((one) => [one, ...basesOf(catalog, one)]).filter((one): one is Table => one.kind === 'table')
+  const tables = relations
+    .flatMap((one) => [one, ...basesOf(catalog, one)])
+    .filter((one): one is Table => one.kind === 'table')
   for (const table of tables) {
     const name = `${table.schema}.${table.name}`
     for (const column of table.columns) {
@@ -118,4 +120,3 @@ function useTypesOfColumns(catalog: Catalog, relations: readonly Relation[], use
     }
   }
 }
-

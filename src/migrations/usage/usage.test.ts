@@ -26,18 +26,26 @@ describe('normalizeStatement', () => {
     ['SELECT * FROM users WHERE id = $1 AND team = 7;', 'SELECT * FROM users WHERE id = $1 AND team = $2'],
     ['INSERT INTO users VALUES (1, NULL, true)', 'INSERT INTO users VALUES ($1, NULL, true)'],
     ["SELECT 'ä', 'b'", 'SELECT $1, $2'],
-    ['SELECT nick, count(*) FROM users GROUP BY 1 ORDER BY 2 LIMIT 10', 'SELECT nick, count(*) FROM users GROUP BY 1 ORDER BY 2 LIMIT $1'],
+    [
+      'SELECT nick, count(*) FROM users GROUP BY 1 ORDER BY 2 LIMIT 10',
+      'SELECT nick, count(*) FROM users GROUP BY 1 ORDER BY 2 LIMIT $1',
+    ],
     ["SELECT now() - interval '1 day', '1.5'::numeric(10, 2)", "SELECT now() - interval '1 day', $1::numeric(10, 2)"],
   ])('%s keeps no value that is data', (text, expected) => {
     expect(normalizeStatement(parser, text)).toBe(expected)
   })
 
-  it.each(['BEGIN', 'SELECT 1; SELECT 2', 'SELECT 1 INTO t', 'CREATE TABLE t ()', 'not SQL', '', `SELECT '${'x'.repeat(70_000)}'`])(
-    'is null for what is no query: %.20s',
-    (text) => {
-      expect(normalizeStatement(parser, text)).toBeNull()
-    },
-  )
+  it.each([
+    'BEGIN',
+    'SELECT 1; SELECT 2',
+    'SELECT 1 INTO t',
+    'CREATE TABLE t ()',
+    'not SQL',
+    '',
+    `SELECT '${'x'.repeat(70_000)}'`,
+  ])('is null for what is no query: %.20s', (text) => {
+    expect(normalizeStatement(parser, text)).toBeNull()
+  })
 })
 
 describe('readUses', () => {
@@ -69,7 +77,12 @@ describe('readUses', () => {
   it('tells writes apart: what is inserted, updated, deleted, and what decides a conflict', () => {
     const upsert = 'INSERT INTO users (id, email) VALUES (1, $1) ON CONFLICT (email) DO UPDATE SET nick = excluded.nick'
     expect(uses(upsert)).toEqual(
-      expect.arrayContaining(['insert public.users', 'conflict public.users', 'update public.users.nick', 'public.users.email']),
+      expect.arrayContaining([
+        'insert public.users',
+        'conflict public.users',
+        'update public.users.nick',
+        'public.users.email',
+      ]),
     )
     expect(uses('DELETE FROM users WHERE id = 1')).toContain('delete public.users')
   })
@@ -77,7 +90,9 @@ describe('readUses', () => {
   it('sees through a view, a WITH and a subquery', () => {
     expect(uses('SELECT email FROM people')).toEqual(expect.arrayContaining(['public.people', 'public.users.email']))
     expect(uses('UPDATE people SET email = $1')).toContain('update public.users.email')
-    const within = uses('WITH teams AS (SELECT nick FROM users) SELECT * FROM teams WHERE EXISTS (SELECT 1 FROM people)')
+    const within = uses(
+      'WITH teams AS (SELECT nick FROM users) SELECT * FROM teams WHERE EXISTS (SELECT 1 FROM people)',
+    )
     expect(within).not.toContain('public.teams')
     expect(within).toContain('public.users.nick')
   })
@@ -120,7 +135,10 @@ describe('a release whose queries are known', () => {
     ['ALTER TABLE users ADD CHECK (id > 0) NOT VALID', 'UPDATE users SET id = $1'],
     ['ALTER TABLE users ADD FOREIGN KEY (team) REFERENCES teams NOT VALID', 'DELETE FROM teams WHERE id = $1'],
     ['CREATE UNIQUE INDEX ON users (nick)', 'UPDATE users SET nick = $1'],
-    ['ALTER TABLE users DROP CONSTRAINT users_email_key', 'INSERT INTO users (id) VALUES (1) ON CONFLICT (email) DO NOTHING'],
+    [
+      'ALTER TABLE users DROP CONSTRAINT users_email_key',
+      'INSERT INTO users (id) VALUES (1) ON CONFLICT (email) DO NOTHING',
+    ],
     ['ALTER TABLE users RENAME TO members', 'SELECT 1 FROM users'],
     ['DROP VIEW people', 'SELECT email FROM people'],
     ["ALTER TYPE mood RENAME VALUE 'bad' TO 'sad'", 'SELECT mood FROM users'],
