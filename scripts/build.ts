@@ -46,7 +46,7 @@ const PARSER: Apart = {
   file: 'parse-config.cjs',
 }
 /** What needs PostgreSQL's grammar: a file of its own each, for those who ask for it. */
-const WITH_GRAMMAR = ['lint', 'check-migrations', 'plan-migration', 'backfill'].map(
+const WITH_GRAMMAR = ['lint', 'check-migrations', 'usage', 'plan-migration', 'backfill'].map(
   (name): Apart => ({
     from: 'src/cli/commands/migrations.ts',
     as: `../${name}.ts`,

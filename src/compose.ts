@@ -19,9 +19,11 @@ import type { ShadowAsk } from './drivers/shadow/shadow.ts'
 import { ensureUncommittedFolder } from './lib/safe-folder.ts'
 import { uuid7 } from './lib/uuid7.ts'
 import type { Environment, Surroundings } from './operations/environment.ts'
+import type { Clock } from './ports/clock.ts'
 import type { DataService } from './ports/data-service.ts'
 import type { Runtime } from './ports/runtime.ts'
 import type { Shadow } from './ports/shadow.ts'
+import type { StatementRecorder } from './ports/statement-recorder.ts'
 import { openSqliteJournal } from './store/sqlite/journal.ts'
 
 /** The only place where drivers and stores are chosen. Opens the environment's journal; connects to nothing else yet. */
@@ -134,6 +136,12 @@ export async function composeShadow(ask: Omit<ShadowAsk, 'transport' | 'lockIn'>
   const { postgresShadow } = await import('./drivers/shadow/shadow.ts')
   const lockIn = (folder: string) => localSharedLock(folder, systemClock, localLiveness())
   return postgresShadow({ ...ask, transport: localTransport(), lockIn })
+}
+
+/** What listens in on a test suite. */
+export async function composeRecorder(): Promise<{ readonly recorder: StatementRecorder; readonly clock: Clock }> {
+  const { recordingProxy } = await import('./drivers/recording/proxy.ts')
+  return { recorder: recordingProxy, clock: systemClock }
 }
 
 /** Archives are needed only where something is unpacked: a flip does not load their code. */

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -151,6 +151,7 @@ describe('the usage that is kept with a release', () => {
     collectedAt: '2026-01-01T00:00:00Z',
     uses: ['public.a.b'],
     statements: [],
+    leftOut: 0,
   }
   const read = async (value: unknown) => {
     writeFileSync(join(folder, `${r(1)}.json`), typeof value === 'string' ? value : JSON.stringify(value))
@@ -162,6 +163,14 @@ describe('the usage that is kept with a release', () => {
     expect(await folderUsageStore(folder).read(r(2))).toBeNull()
   })
 
+  it('is written for its owner alone: recorded parameters are data', async () => {
+    const store = folderUsageStore(join(folder, 'usage'))
+    const statements = [{ text: 'SELECT $1', calls: 2, parameterTypes: [25], samples: [['x'], [null]] }]
+    await store.write({ ...usage, version: 1, statements })
+    expect(await store.read(r(1))).toEqual({ ...usage, statements })
+    expect(statSync(join(folder, 'usage', `${r(1)}.json`)).mode & 0o077).toBe(0)
+  })
+
   it.each([
     'no JSON',
     null,
@@ -170,6 +179,9 @@ describe('the usage that is kept with a release', () => {
     { ...usage, source: undefined },
     { ...usage, uses: [1] },
     { ...usage, uses: 'public.a' },
+    { ...usage, statements: [{ text: 1 }] },
+    { ...usage, statements: [{ text: 'SELECT 1', calls: 1, parameterTypes: ['x'], samples: [] }] },
+    { ...usage, leftOut: 'some' },
   ])('%j is not taken for "uses nothing"', async (value) => {
     await expect(read(value)).rejects.toMatchObject({ code: 'bad-usage' })
   })

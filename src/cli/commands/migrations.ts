@@ -113,3 +113,35 @@ export const migrationsCheck = defineCommand({
   ],
   run: async (input) => (await import('../check-migrations.ts')).checkMigrationsCommand(input),
 })
+
+export const migrationsUsage = defineCommand({
+  name: 'migrations usage',
+  summary: 'What a release asks of the database: shown, or collected with --from and kept with the release',
+  arguments: ['<sha>'],
+  options: [
+    {
+      flags: '--from <source>',
+      description: 'pg_stat_statements, a recording, or a log of the server with log_statement = all',
+    },
+    { flags: '--merge', description: 'add to what is kept, instead of replacing it' },
+    { flags: '--role <name>', description: 'pg_stat_statements: only what this role asked' },
+    { flags: '--service <name>', description: 'pg_stat_statements: which database, when there are several' },
+  ],
+  examples: [
+    'backflip migrations usage SHA --from usage.json',
+    'backflip migrations usage SHA --from pg_stat_statements --role app',
+  ],
+  run: async (input) => (await import('../usage.ts')).usageCommand(input),
+})
+
+export const migrationsRecord = defineCommand({
+  name: 'migrations record',
+  summary: 'A proxy for the app’s own test suite, which writes down what it asks the database',
+  options: [
+    { flags: '--listen <address>', description: 'HOST:PORT; default 127.0.0.1 and any free port, which is printed' },
+    { flags: '--to <address>', description: 'HOST:PORT of the database, or the path of its socket' },
+    { flags: '--out <file>', description: 'where the recording goes, at Ctrl-C' },
+  ],
+  examples: ['backflip migrations record --listen 127.0.0.1:6543 --to 127.0.0.1:5432 --out usage.json'],
+  run: async (input) => (await import('../usage.ts')).recordCommand(input),
+})

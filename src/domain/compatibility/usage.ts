@@ -21,6 +21,8 @@ export interface UsageFile {
   readonly uses: readonly string[]
   /** The queries themselves, each once; empty in a file that has only the words. */
   readonly statements: readonly RecordedStatement[]
+  /** What was asked besides, and is not among them: with more than 0, the queries do not speak for all that the release needs. */
+  readonly leftOut: number
 }
 
 /** One query of a release. At most 64 KiB of text. */
@@ -44,7 +46,15 @@ export function parseUsage(text: string, file: string): UsageFile {
     throw badUsage(file, 'it is not JSON', cause)
   }
   if (typeof value !== 'object' || value === null) throw badUsage(file, 'it is not an object')
-  const { version, sha: of, source, collectedAt, uses, statements = [] } = value as { readonly [key: string]: unknown }
+  const {
+    version,
+    sha: of,
+    source,
+    collectedAt,
+    uses,
+    statements = [],
+    leftOut = 0,
+  } = value as { readonly [key: string]: unknown }
   if (version !== 1) throw badUsage(file, `its version is ${String(version)}, and this backflip knows 1`)
   if (of !== null && (typeof of !== 'string' || !isSha(of))) throw badUsage(file, 'sha is no release')
   if (typeof source !== 'string' || typeof collectedAt !== 'string')
@@ -53,7 +63,8 @@ export function parseUsage(text: string, file: string): UsageFile {
     throw badUsage(file, 'uses is no list of texts')
   if (!Array.isArray(statements) || !statements.every(isStatement))
     throw badUsage(file, 'statements is no list of queries')
-  return { version, sha: of, source, collectedAt, uses, statements }
+  if (typeof leftOut !== 'number') throw badUsage(file, 'leftOut is no number')
+  return { version, sha: of, source, collectedAt, uses, statements, leftOut }
 }
 
 function isStatement(value: unknown): value is RecordedStatement {

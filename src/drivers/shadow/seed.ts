@@ -25,7 +25,6 @@ export async function seedTables(session: Session, tables: readonly string[]): P
     counts.set(name, Number(count))
   }
   await attempt(session, 'RESET session_replication_role')
-  await session.rows('ANALYZE')
   return counts
 }
 

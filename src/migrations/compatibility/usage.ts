@@ -11,6 +11,8 @@ export interface Usage {
   readonly uses: readonly string[]
   /** The queries, when they were kept: they are read again on the schema that the release was written for. */
   readonly statements?: readonly { readonly text: string }[]
+  /** Queries that were heard and not kept. Default 0. */
+  readonly leftOut?: number
 }
 
 /** Usage on a schema. */
@@ -32,7 +34,7 @@ interface Hidden {
 /** The schema stands where the release was written for. */
 export function readUsage(
   replay: Replay,
-  { uses, statements = [] }: Usage,
+  { uses, statements = [], leftOut = 0 }: Usage,
   bodies: ReadonlyMap<Oid, string>,
 ): ReadUsage {
   const trees = statements.map(({ text }) => queryTree(replay.parser, text))
@@ -40,7 +42,7 @@ export function readUsage(
   return {
     uses: [...new Set([...uses, ...queries.flatMap((one) => one ?? [])])],
     queries,
-    isWhole: statements.length > 0 && !queries.includes(null),
+    isWhole: statements.length > 0 && leftOut === 0 && !queries.includes(null),
     hidden: [...bodies].flatMap(([oid, text]) => {
       const routine = replay.catalog.routines.get(oid)
       return routine === undefined ? [] : [{ name: routine.name, text }]

@@ -88,6 +88,13 @@ const VISITORS: { readonly [tag: string]: (found: Found, fields: Fields) => void
     found.writes.push({ action: 'conflict', alias, columns: inferred(infer as Fields | undefined) })
     if (action === 'ONCONFLICT_UPDATE') found.writes.push({ action: 'update', alias, columns: targets(targetList) })
   },
+  CopyStmt(found, { relation, attlist, is_from: isFrom }) {
+    if (relation === undefined) return
+    const alias = addRelation(found, relation as RangeName)
+    const named = texts(attlist as readonly Node[] | undefined)
+    if (isFrom === true) found.writes.push({ action: 'insert', alias, columns: named.length === 0 ? ['*'] : named })
+    else for (const column of named.length === 0 ? ['*'] : named) found.columns.push({ of: alias, column })
+  },
   UpdateStmt(found, { relation, targetList }) {
     found.writes.push({
       action: 'update',

@@ -15,7 +15,8 @@ export function checkRelease(
 ): CheckedRelease {
   const statements = usage?.statements ?? []
   const outcomes = statements.map((one) => outcomeOf(one, observed))
-  const rules = judgement === undefined ? [] : weighRules(judgement, statements, outcomes)
+  const rules =
+    judgement === undefined ? [] : weighRules(judgement, { statements, leftOut: usage?.leftOut ?? 0 }, outcomes)
   const broken: BrokenQuery[] = []
   const notRun: { text: string; why: string }[] = []
   const notJudged: BrokenQuery[] = []

@@ -19,8 +19,14 @@ export interface PendingFile {
 export interface SubjectRelease {
   readonly name: string
   /** Null: nobody collected what it asks. */
-  readonly usage: { readonly uses: readonly string[]; readonly statements: readonly RecordedStatement[] } | null
+  readonly usage: KnownUsage | null
   /** What it was written for, and what is applied on that. */
   readonly base: readonly ReplayFile[]
   readonly since: readonly ReplayFile[]
+}
+
+export interface KnownUsage {
+  readonly uses: readonly string[]
+  readonly statements: readonly RecordedStatement[]
+  readonly leftOut: number
 }

@@ -1,12 +1,16 @@
-import type { RecordedStatement } from '../../../domain/compatibility/usage.ts'
 import type { FoundBreak, ReleaseJudgement } from '../../../migrations/compatibility/judge-release.ts'
 import { meets } from '../../../migrations/usage/affects.ts'
+import type { KnownUsage } from './check-subject.ts'
 import type { Outcome } from './compare-tries.ts'
 import type { RuleOnShadow } from './report.ts'
 
-/** A name that is gone shows when a statement is prepared; whether a value is still taken shows only when it runs. */
-function needsRun({ sqlstate }: FoundBreak): boolean {
-  return sqlstate === null || !(sqlstate.startsWith('42') || sqlstate.startsWith('0A'))
+/**
+ * What has to be seen before a rule is overridden. A name that is gone shows when a statement is prepared; whether a value is still taken shows when
+ * it runs; whether it collides with other rows, or is hidden from a role, shows nowhere but on the real ones.
+ */
+function provedBy({ sqlstate }: FoundBreak): 'preparing' | 'running' | 'nothing' {
+  if (sqlstate === null || sqlstate === '42501' || ['23503', '23505', '23P01'].includes(sqlstate)) return 'nothing'
+  return sqlstate.startsWith('42') || sqlstate.startsWith('0A') ? 'preparing' : 'running'
 }
 
 /**
@@ -15,7 +19,7 @@ function needsRun({ sqlstate }: FoundBreak): boolean {
  */
 export function weighRules(
   { breaks, cleared, queries }: ReleaseJudgement,
-  statements: readonly RecordedStatement[],
+  { statements, leftOut }: Pick<KnownUsage, 'statements' | 'leftOut'>,
   outcomes: readonly Outcome[],
 ): readonly RuleOnShadow[] {
   return [
@@ -37,9 +41,12 @@ export function weighRules(
     const broken = meeting.find((outcome) => outcome.kind === 'broken')
     if (broken !== undefined)
       return { shadow: 'confirmed', why: `${broken.failure.sqlstate}: ${broken.failure.message}` }
+    if (leftOut > 0) return { shadow: 'open', why: `${leftOut} of its queries were not kept` }
     if (isUnread) return { shadow: 'open', why: 'one of its queries cannot be read' }
-    const untried = meeting.filter((outcome) => outcome.kind !== 'works' || (needsRun(one) && !outcome.isProved))
     if (meeting.length === 0) return { shadow: 'open', why: 'a function may meet it behind the queries' }
+    const proof = provedBy(one)
+    if (proof === 'nothing') return { shadow: 'open', why: 'it depends on rows and roles that are not here' }
+    const untried = meeting.filter((outcome) => outcome.kind !== 'works' || (proof === 'running' && !outcome.isProved))
     if (untried.length === 0)
       return { shadow: 'overridden', why: `all ${meeting.length} queries that meet it work afterwards` }
     return {
