@@ -35,6 +35,8 @@ const SETTINGS = [
   'jit=off',
 ]
 
+/** Short: a socket's path has at most 107 bytes. */
+const SOCKETS = 'bf-shadow-'
 const SHORT_MS = 30_000
 const INIT_MS = 120_000
 
@@ -45,7 +47,7 @@ export async function startCluster(ask: ClusterAsk): Promise<RunningCluster> {
   prepareFolder(ask, owner)
   const data = join(ask.folder, 'data')
   await endLeftover(run, data)
-  const socketFolder = mkdtempSync(join(tmpdir(), 'bf-shadow-'))
+  const socketFolder = mkdtempSync(join(tmpdir(), SOCKETS))
   own(socketFolder, owner)
   const remove = () => rmSync(socketFolder, { recursive: true, force: true })
   try {
@@ -117,8 +119,12 @@ function prepareFolder({ folder, binaries }: ClusterAsk, owner: Owner | null): v
 
 /** A killed run leaves its server: it is ours alone, and what it was doing nobody asks for any more. */
 async function endLeftover(run: Run, data: string): Promise<void> {
-  if (!existsSync(join(data, 'postmaster.pid'))) return
+  const file = join(data, 'postmaster.pid')
+  if (!existsSync(file)) return
+  // Its fifth line is the socket's folder (src/backend/utils/init/miscinit.c).
+  const socketFolder = readFileSync(file, 'utf8').split('\n')[4] ?? ''
   await run('pg_ctl', ['stop', `--pgdata=${data}`, '--mode=immediate', '--wait', '--silent'], SHORT_MS)
+  if (socketFolder.startsWith(join(tmpdir(), SOCKETS))) rmSync(socketFolder, { recursive: true, force: true })
 }
 
 async function initialize(run: Run, data: string): Promise<void> {

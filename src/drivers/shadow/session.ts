@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { BackflipError } from '../../domain/errors.ts'
+import { BackflipError, refusal } from '../../domain/errors.ts'
 import type { SqlFailure } from '../../ports/shadow.ts'
 
 /** Where a server is: a socket's folder, or what a connection string says. */
@@ -61,11 +61,18 @@ function socketOf({ socketFolder, user }: { readonly socketFolder: string; reado
   return { host: socketFolder, port: 5432, user, database: ask.database, password: '' }
 }
 
-/** The name in the path of `postgres://…/name?…` is replaced. */
+/**
+ * The name in the path of `postgres://…/name?…` is replaced. Not by `URL`: it takes no empty host, which is how a socket is written. Error
+ * `bad-shadow` (kind `refused`) that does not show the string: it may hold a password.
+ */
 function withDatabase(dsn: string, database: string): string {
-  const url = new URL(dsn)
-  url.pathname = `/${encodeURIComponent(database)}`
-  return url.href
+  const [, server, query = ''] = /^(postgres(?:ql)?:\/\/[^/?]*)(?:\/[^?]*)?(\?.*)?$/.exec(dsn) ?? []
+  if (server === undefined)
+    throw refusal('the connection string of migrate.shadow is not read', {
+      code: 'bad-shadow',
+      hint: 'as in postgres://user:password@host:5432/postgres',
+    })
+  return `${server}/${encodeURIComponent(database)}${query}`
 }
 
 function settings({ statementTimeoutMs, timeZone }: SessionAsk): string {
