@@ -21,9 +21,8 @@ interface UsageOptions {
 
 /** `migrations usage`: shows what is kept, or collects it. */
 export async function usageCommand(input: CommandInput): Promise<number> {
-  const { io, options, args } = input
-  const asked = options as UsageOptions
-  const sha = parseSha(args[0] ?? '')
+  const asked = input.options as UsageOptions
+  const sha = parseSha(input.args[0] ?? '')
   const environment = await input.environment()
   if (asked.from === undefined) {
     const kept = await environment.usage.read(sha)
