@@ -2,7 +2,7 @@
  * `npm run bench -- <name> [--json] [--requests N] [--flips N] [--entries N]`; without a name, all of them that need no Incus. `flip --transport
  * incus` measures the edge in a container, `incus` a deploy in containers, both on a real daemon: `npm run incus -- exec node bench/main.ts incus`.
  */
-const BENCHES = ['flip', 'cli', 'deploy', 'journal', 'lint', 'backfill', 'incus'] as const
+const BENCHES = ['flip', 'cli', 'deploy', 'journal', 'lint', 'check', 'backfill', 'incus'] as const
 
 export interface BenchOptions {
   readonly json: boolean

@@ -1,4 +1,4 @@
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -46,7 +46,7 @@ const PARSER: Apart = {
   file: 'parse-config.cjs',
 }
 /** What needs PostgreSQL's grammar: a file of its own each, for those who ask for it. */
-const WITH_GRAMMAR = ['lint', 'plan-migration', 'backfill'].map(
+const WITH_GRAMMAR = ['lint', 'check-migrations', 'usage', 'plan-migration', 'backfill'].map(
   (name): Apart => ({
     from: 'src/cli/commands/migrations.ts',
     as: `../${name}.ts`,
@@ -63,6 +63,13 @@ const JUDGE = ['deploy', 'rollback', 'target-verdict', 'run-plan', 'publish'].ma
     file: 'judge.cjs',
   }),
 )
+/** A real PostgreSQL to try migrations on, with its protocol. */
+const SHADOW: Apart = {
+  from: 'src/compose.ts',
+  as: './drivers/shadow/shadow.ts',
+  entry: 'src/drivers/shadow/shadow.ts',
+  file: 'shadow.cjs',
+}
 /** Starting and stopping instances: a flip does neither. */
 const CHANGES: Apart = {
   from: 'src/drivers/process/runtime.ts',
@@ -125,9 +132,10 @@ const one = (entry: string, file: string, plugins: Plugin[] = []) =>
 
 await rm(dist, { recursive: true, force: true })
 await Promise.all([
-  one('src/cli/entry.ts', 'cli.cjs', [apart([PARSER, ...WITH_GRAMMAR, ...JUDGE])]),
-  one('src/cli/entry.ts', 'hot.cjs', [hotVerbs, apart([PARSER, PROGRAM, CHANGES, ...JUDGE])]),
-  ...[PARSER, ...WITH_GRAMMAR, CHANGES].map(({ entry, file }) => one(entry, file)),
+  one('src/cli/entry.ts', 'cli.cjs', [apart([PARSER, SHADOW, ...WITH_GRAMMAR, ...JUDGE])]),
+  one('src/cli/entry.ts', 'hot.cjs', [hotVerbs, apart([PARSER, SHADOW, PROGRAM, CHANGES, ...JUDGE])]),
+  ...[PARSER, ...WITH_GRAMMAR, CHANGES].map(({ entry, file }) => one(entry, file, [apart([SHADOW])])),
+  one(SHADOW.entry, SHADOW.file),
   one('src/operations/migrations/apart.ts', 'judge.cjs'),
   one('commander', 'commander.cjs', [childProcessLater]),
   one('ws', 'ws.cjs'),
@@ -136,8 +144,15 @@ await Promise.all([
 // Beside the bundle, where libpg-query looks for it.
 copyFileSync(join(root, 'node_modules/libpg-query/wasm/libpg-query.wasm'), join(dist, 'libpg-query.wasm'))
 // What is bundled keeps its licence.
-const licences = ['commander', 'libpg-query', 'pgsql-deparser', 'ws', 'yaml', 'zod'].map((name) => {
-  const text = readFileSync(join(root, 'node_modules', name, 'LICENSE'), 'utf8')
+const PG = ['pg', 'pg-connection-string', 'pg-int8', 'pg-pool', 'pg-protocol', 'pg-types', 'pgpass', 'postgres-array']
+const PG_TYPES = ['postgres-bytea', 'postgres-date', 'postgres-interval', 'split2', 'xtend']
+const BUNDLED = ['commander', 'libpg-query', ...PG, 'pgsql-deparser', ...PG_TYPES, 'ws', 'yaml', 'zod']
+const licences = BUNDLED.map((name) => {
+  const folder = join(root, 'node_modules', name)
+  const file = readdirSync(folder).find((one) => /^licen[cs]e(\.md)?$/i.test(one))
+  // Two of them name their licence in package.json alone.
+  const { license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { readonly license: string }
+  const text = file === undefined ? license : readFileSync(join(folder, file), 'utf8')
   return `${name}\n${'='.repeat(name.length)}\n\n${text.trim()}\n`
 })
 writeFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), licences.join('\n\n'))

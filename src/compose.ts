@@ -15,11 +15,15 @@ import { folderTextStore } from './drivers/local/text-store.ts'
 import { localTransport } from './drivers/local/transport.ts'
 import { folderUsageStore } from './drivers/local/usage-store.ts'
 import { processRuntime } from './drivers/process/runtime.ts'
+import type { ShadowAsk } from './drivers/shadow/shadow.ts'
 import { ensureUncommittedFolder } from './lib/safe-folder.ts'
 import { uuid7 } from './lib/uuid7.ts'
 import type { Environment, Surroundings } from './operations/environment.ts'
+import type { Clock } from './ports/clock.ts'
 import type { DataService } from './ports/data-service.ts'
 import type { Runtime } from './ports/runtime.ts'
+import type { Shadow } from './ports/shadow.ts'
+import type { StatementRecorder } from './ports/statement-recorder.ts'
 import { openSqliteJournal } from './store/sqlite/journal.ts'
 
 /** The only place where drivers and stores are chosen. Opens the environment's journal; connects to nothing else yet. */
@@ -125,6 +129,19 @@ function sharedFolder({ edge, edgeTransport: way, incus }: EnvironmentConfig): s
   if (way.driver === 'incus')
     return join(homedir(), '.local/state/backflip/edges', `${incus?.project ?? ''}-${way.instance}`)
   return edge.mode === 'attached' && edge.masterSocket !== null ? dirname(edge.masterSocket) : edge.folder
+}
+
+/** Where migrations are tried. Its driver speaks PostgreSQL's protocol, and only `migrations check` and `migrations usage` load it. */
+export async function composeShadow(ask: Omit<ShadowAsk, 'transport' | 'lockIn'>): Promise<Shadow> {
+  const { postgresShadow } = await import('./drivers/shadow/shadow.ts')
+  const lockIn = (folder: string) => localSharedLock(folder, systemClock, localLiveness())
+  return postgresShadow({ ...ask, transport: localTransport(), lockIn })
+}
+
+/** What listens in on a test suite. */
+export async function composeRecorder(): Promise<{ readonly recorder: StatementRecorder; readonly clock: Clock }> {
+  const { recordingProxy } = await import('./drivers/recording/proxy.ts')
+  return { recorder: recordingProxy, clock: systemClock }
 }
 
 /** Archives are needed only where something is unpacked: a flip does not load their code. */

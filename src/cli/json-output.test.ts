@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -29,6 +29,11 @@ beforeAll(() => {
   writeFileSync(join(folder, 'change-rows.sql'), "UPDATE orders SET note = '' WHERE note IS NULL")
   mkdirSync(join(folder, 'migrations'))
   writeFileSync(join(folder, 'migrations', '0001_init.sql'), 'CREATE TABLE orders (id bigint PRIMARY KEY);')
+  writeFileSync(join(folder, 'usage.json'), JSON.stringify(USAGE))
+  mkdirSync(join(folder, 'one'))
+  writeFileSync(join(folder, 'one', '0001_init.sql'), 'CREATE TABLE orders (id bigint PRIMARY KEY);')
+  // For the server's user, where root has another one for it.
+  chmodSync(folder, 0o711)
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
@@ -69,6 +74,16 @@ const BACKFILLED: BackfillState = {
   pausedMs: 0,
   pausedBy: null,
   remainingRows: 0,
+}
+
+const USAGE = {
+  version: 1,
+  sha: null,
+  source: 'recording',
+  collectedAt: '2026-01-01T00:00:00Z',
+  uses: [],
+  statements: [{ text: 'SELECT 1', calls: 1, parameterTypes: [], samples: [] }],
+  leftOut: 0,
 }
 
 const takeLock = (people: People) =>
@@ -131,6 +146,8 @@ interface Row {
   readonly prepare?: (people: People) => Promise<unknown>
   /** Default 0. */
   readonly exitCode?: number
+  /** It goes on until Ctrl-C. */
+  readonly isEnded?: boolean
 }
 
 const SNAPSHOT = `pre-deploy-${r(2)}`
@@ -138,6 +155,9 @@ const ROWS: readonly Row[] = [
   { command: 'init' },
   { command: 'check' },
   { command: 'migrations lint migrations' },
+  { command: 'migrations check one/0001_init.sql --cache shadow' },
+  { command: `migrations usage ${r(2)} --from usage.json` },
+  { command: 'migrations record --to 127.0.0.1:1 --out recorded.json', isEnded: true },
   { command: 'migrations plan change.sql --history migrations --out planned' },
   { command: 'migrations backfill change-rows.sql' },
   { command: `publish --sha ${r(4)} backend=backend web=web` },
@@ -181,10 +201,10 @@ const ROWS: readonly Row[] = [
 ]
 
 describe('--json: one document on standard output, and nothing else', () => {
-  it.each(ROWS)('$command', async ({ command, prepare, exitCode = 0 }) => {
+  it.each(ROWS)('$command', async ({ command, prepare, exitCode = 0, isEnded = false }) => {
     const people = await world()
     await prepare?.(people)
-    const ended = await type(people, [...command.split(' '), '--json'])
+    const ended = await type(people, [...command.split(' '), '--json'], isEnded)
     expect(ended.exitCode).toBe(exitCode)
     expect(ended.out.match(/\n/g)).toHaveLength(1)
     expect(JSON.parse(ended.out)).toEqual(expect.anything())

@@ -324,6 +324,12 @@ export const fileSchema = z.strictObject({
         .describe('How the runner sends a file; default: as its layout does'),
       postgres: z.int().min(10).max(30).default(18).describe('Major version of the server'),
       timeZone: z.string().min(1).max(60).default('UTC').describe('Of the migrating session'),
+      shadow: z
+        .union([z.strictObject({ env: variable }), z.strictObject({ file }), z.strictObject({ command: argv })])
+        .optional()
+        .describe(
+          'Connection string of a server that `migrations check` may make databases on; default: one of its own',
+        ),
     })
     .optional()
     .describe('Phase B: run once per deploy, by the release itself'),

@@ -35,6 +35,12 @@ export function toConfig(written: ConfigFile, file: string): Config {
             timeoutMs: parseDuration(migrate.timeout),
             lockTimeoutMs: parseDuration(migrate.lockTimeout),
             files: toMigrationFiles(migrate, components, folder),
+            shadow:
+              migrate.shadow === undefined
+                ? null
+                : 'file' in migrate.shadow
+                  ? { file: absolute(folder, migrate.shadow.file) }
+                  : migrate.shadow,
           },
     environments: Object.entries(written.environments).map(([name, one]) =>
       toEnvironment(name, one, folder, components),

@@ -1,6 +1,6 @@
 import type { AppName, ComponentName, DataServiceName, EnvironmentName } from '../domain/ids.ts'
 import type { PlanSettings } from '../domain/plan/facts.ts'
-import type { ReleaseComponent } from '../domain/release.ts'
+import type { ReleaseComponent, SecretReference } from '../domain/release.ts'
 
 /** `backflip.yaml` after parsing: durations in milliseconds, paths absolute, defaults filled in, names branded. */
 export interface Config {
@@ -17,6 +17,8 @@ export interface Config {
     readonly lockTimeoutMs: number
     /** Where the texts are, read when a release is published; null: nobody said. */
     readonly files: MigrationFilesConfig | null
+    /** Where the connection string of a server for trying migrations is read; null: one of our own. */
+    readonly shadow: SecretReference | null
   } | null
   readonly environments: readonly EnvironmentConfig[]
 }

@@ -21,6 +21,10 @@ const NAME = /^[a-z][a-z0-9-]{0,30}$/
 const SNAPSHOT = /^[a-z0-9][a-z0-9-]{0,62}$/
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
+export function isSha(text: string): text is Sha {
+  return SHA.test(text)
+}
+
 export function parseSha(text: string, flag = 'SHA'): Sha {
   if (SHA.test(text)) return text as Sha
   throw usageError(`${quote(text)} is not a release: a release is named by its 40 lower-case hex digits`, {

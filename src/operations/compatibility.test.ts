@@ -123,7 +123,14 @@ describe('the gate of a deploy', () => {
     const stopped = { ...USERS, ...STOP }
     const people = published(stopped, { ...stopped, ...CONTRACT })
     await people.type('ann', deployed(1))
-    const usage = { version: 1, sha: r(1), source: 'log', collectedAt: '2026-01-01T00:00:00Z' } as const
+    const usage = {
+      version: 1,
+      sha: r(1),
+      source: 'log',
+      collectedAt: '2026-01-01T00:00:00Z',
+      statements: [],
+      leftOut: 0,
+    } as const
     people.world.usage.set(r(1), { ...usage, uses: ['public.users.nick'] })
     await expect(people.type('ann', deployed(2))).rejects.toMatchObject({ code: 'breaks-releases' })
     people.world.usage.set(r(1), { ...usage, uses: ['public.users.id'] })

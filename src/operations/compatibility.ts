@@ -44,7 +44,7 @@ export async function judgeInPhaseA(environment: Environment, sha: Sha): Promise
 }
 
 /** `manifest` is the one at hand: it may be in no cache yet. */
-function judgeSources(environment: Environment, manifest: Manifest): JudgeSources {
+export function judgeSources(environment: Environment, manifest: Manifest): JudgeSources {
   const { cache, registry, texts, usage, clock } = environment
   return {
     manifestOf: async (sha) =>

@@ -2,6 +2,19 @@ import type { Lsn } from '../domain/data/lsn.ts'
 import type { BackfillAsk, BackfillState } from './backfill.ts'
 import type { Shortcoming } from './shortcoming.ts'
 
+export interface AskedStatementsAsk {
+  /** Whose; null: everybody's. */
+  readonly role: string | null
+  /** At most so many. */
+  readonly limit: number
+}
+
+/** As the server normalises it: `$1` in place of constants. */
+export interface AskedStatement {
+  readonly text: string
+  readonly calls: number
+}
+
 /** One user table of one database, partitions by themselves, as the statistics see it. `name` is `schema.table`. */
 export interface TableCounters {
   readonly database: string
@@ -252,6 +265,8 @@ export interface Database {
    * `refused`) for a table without a primary key, `backfill-rows-remain` (kind `failed`) when passes do not end.
    */
   backfill(ask: BackfillAsk): Promise<BackfillState>
+  /** What was asked since the server's statistics of statements began, most often first. Error `no-statement-statistics` (kind `failed`). */
+  askedStatements(ask: AskedStatementsAsk): Promise<readonly AskedStatement[]>
 
   /** User tables of the app's database, sorted by name. */
   tables(): Promise<readonly TableShape[]>

@@ -57,6 +57,7 @@ const PACKAGES: { readonly [name: string]: readonly string[] } = {
   zod: ['src/config/'],
   yaml: ['src/config/'],
   ws: ['src/drivers/incus/'],
+  pg: ['src/drivers/shadow/'],
 }
 
 /** Every circle of what is loaded, once, as `a → b → a`. Types alone make none: they are gone when the program runs. */

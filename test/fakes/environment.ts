@@ -93,7 +93,10 @@ export function fakeEnvironment({
       read: async (sha256) => world.texts.get(sha256) ?? null,
     },
     locks: fakeLocks(world, operator),
-    usage: { read: async (sha) => world.usage.get(sha) ?? null },
+    usage: {
+      read: async (sha) => world.usage.get(sha) ?? null,
+      write: async (usage) => void world.usage.set(usage.sha, usage),
+    },
     liveness: fakeLiveness(world, operator),
     hooks: fakeHooks(world, operator),
     clock: world.clock.of(operator),

@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -45,7 +54,7 @@ function config(): Config {
     file: join(folder, 'backflip.yaml'),
     app: APP,
     components: [web],
-    migrate: { ...migrate, files: files() },
+    migrate: { ...migrate, shadow: null, files: files() },
     environments: [SETTINGS],
   }
 }
@@ -144,7 +153,15 @@ describe('collecting migrations', () => {
 })
 
 describe('the usage that is kept with a release', () => {
-  const usage = { version: 1, sha: r(1), source: 'log', collectedAt: '2026-01-01T00:00:00Z', uses: ['public.a.b'] }
+  const usage = {
+    version: 1,
+    sha: r(1),
+    source: 'log',
+    collectedAt: '2026-01-01T00:00:00Z',
+    uses: ['public.a.b'],
+    statements: [],
+    leftOut: 0,
+  }
   const read = async (value: unknown) => {
     writeFileSync(join(folder, `${r(1)}.json`), typeof value === 'string' ? value : JSON.stringify(value))
     return folderUsageStore(folder).read(r(1))
@@ -155,6 +172,14 @@ describe('the usage that is kept with a release', () => {
     expect(await folderUsageStore(folder).read(r(2))).toBeNull()
   })
 
+  it('is written for its owner alone: recorded parameters are data', async () => {
+    const store = folderUsageStore(join(folder, 'usage'))
+    const statements = [{ text: 'SELECT $1', calls: 2, parameterTypes: [25], samples: [['x'], [null]] }]
+    await store.write({ ...usage, version: 1, statements })
+    expect(await store.read(r(1))).toEqual({ ...usage, statements })
+    expect(statSync(join(folder, 'usage', `${r(1)}.json`)).mode & 0o077).toBe(0)
+  })
+
   it.each([
     'no JSON',
     null,
@@ -163,6 +188,9 @@ describe('the usage that is kept with a release', () => {
     { ...usage, source: undefined },
     { ...usage, uses: [1] },
     { ...usage, uses: 'public.a' },
+    { ...usage, statements: [{ text: 1 }] },
+    { ...usage, statements: [{ text: 'SELECT 1', calls: 1, parameterTypes: ['x'], samples: [] }] },
+    { ...usage, leftOut: 'some' },
   ])('%j is not taken for "uses nothing"', async (value) => {
     await expect(read(value)).rejects.toMatchObject({ code: 'bad-usage' })
   })

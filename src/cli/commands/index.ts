@@ -11,7 +11,14 @@ import { history } from './history.ts'
 import { init } from './init.ts'
 import { lockAcquire, lockBreak, lockRelease, lockStatus } from './lock.ts'
 import { logs } from './logs.ts'
-import { migrationsBackfill, migrationsLint, migrationsPlan } from './migrations.ts'
+import {
+  migrationsBackfill,
+  migrationsCheck,
+  migrationsLint,
+  migrationsPlan,
+  migrationsRecord,
+  migrationsUsage,
+} from './migrations.ts'
 import { planDeploy, planRollback } from './plan.ts'
 import { publish } from './publish.ts'
 import { abort, resume } from './recover.ts'
@@ -56,6 +63,9 @@ export const COMMANDS: readonly Command[] = [
   freeze,
   unfreeze,
   migrationsLint,
+  migrationsCheck,
+  migrationsUsage,
+  migrationsRecord,
   migrationsPlan,
   migrationsBackfill,
   adopt,

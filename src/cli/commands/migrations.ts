@@ -90,3 +90,61 @@ export const migrationsBackfill = defineCommand({
   ],
   run: async (input) => (await import('../backfill.ts')).backfillCommand(input),
 })
+
+export const migrationsCheck = defineCommand({
+  name: 'migrations check',
+  summary: 'Pending migrations, tried on a real PostgreSQL: exit 3 when a release does not survive them',
+  arguments: ['[path...]'],
+  options: [
+    { flags: '--since <baseline>', description: 'a commit or the last applied migration; what came after is pending' },
+    { flags: '--release <sha>', description: 'instead of a folder: a published release, against the environment' },
+    { flags: '--usage <files>', description: 'of a folder: what releases ask, as `migrations record` wrote it' },
+    { flags: '--layout <name>', description: 'the runner: prisma, drizzle, goose, flyway, plain …; default: guessed' },
+    { flags: '--transaction <how>', description: 'file, statement or unknown; default: as the runner does' },
+    { flags: '--postgres <major>', description: 'version of the server; default: as configured, or 18' },
+    { flags: '--time-zone <zone>', description: 'of the migrating session; default UTC' },
+    {
+      flags: '--dsn-env <name>',
+      description:
+        'variable with the connection string of a server to try on; default: migrate.shadow, or one of our own',
+    },
+    { flags: '--cache <folder>', description: 'where servers of our own keep their templates' },
+  ],
+  examples: [
+    'backflip migrations check db/migrations --since origin/main',
+    'backflip migrations check --release SHA --env prod --json',
+  ],
+  run: async (input) => (await import('../check-migrations.ts')).checkMigrationsCommand(input),
+})
+
+export const migrationsUsage = defineCommand({
+  name: 'migrations usage',
+  summary: 'What a release asks of the database: shown, or collected with --from and kept with the release',
+  arguments: ['<sha>'],
+  options: [
+    {
+      flags: '--from <source>',
+      description: 'pg_stat_statements, a recording, or a log of the server with log_statement = all',
+    },
+    { flags: '--merge', description: 'add to what is kept, instead of replacing it' },
+    { flags: '--role <name>', description: 'pg_stat_statements: only what this role asked' },
+    { flags: '--service <name>', description: 'pg_stat_statements: which database, when there are several' },
+  ],
+  examples: [
+    'backflip migrations usage SHA --from usage.json',
+    'backflip migrations usage SHA --from pg_stat_statements --role app',
+  ],
+  run: async (input) => (await import('../usage.ts')).usageCommand(input),
+})
+
+export const migrationsRecord = defineCommand({
+  name: 'migrations record',
+  summary: 'A proxy for the app’s own test suite, which writes down what it asks the database',
+  options: [
+    { flags: '--listen <address>', description: 'HOST:PORT; default 127.0.0.1 and any free port, which is printed' },
+    { flags: '--to <address>', description: 'HOST:PORT of the database, or the path of its socket' },
+    { flags: '--out <file>', description: 'where the recording goes, at Ctrl-C' },
+  ],
+  examples: ['backflip migrations record --listen 127.0.0.1:6543 --to 127.0.0.1:5432 --out usage.json'],
+  run: async (input) => (await import('../usage.ts')).recordCommand(input),
+})

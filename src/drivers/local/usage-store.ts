@@ -1,8 +1,9 @@
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { type BackflipError, refusal } from '../../domain/errors.ts'
-import type { Sha } from '../../domain/ids.ts'
-import type { ReleaseUsage, UsageStore } from '../../ports/usage-store.ts'
+import { badUsage, parseUsage } from '../../domain/compatibility/usage.ts'
+import { writeFileAtomic } from '../../lib/atomic-file.ts'
+import { ensurePrivateFolder } from '../../lib/safe-folder.ts'
+import type { UsageStore } from '../../ports/usage-store.ts'
 
 const MAX_BYTES = 8 * 1024 * 1024
 
@@ -13,35 +14,17 @@ export function folderUsageStore(folder: string): UsageStore {
       const file = join(folder, `${sha}.json`)
       const found = statSync(file, { throwIfNoEntry: false })
       if (found === undefined) return null
-      if (found.size > MAX_BYTES) throw bad(file, `it is larger than ${MAX_BYTES} bytes`)
-      return parseUsage(readFileSync(file, 'utf8'), file, sha)
+      if (found.size > MAX_BYTES) throw badUsage(file, `it is larger than ${MAX_BYTES} bytes`)
+      const usage = parseUsage(readFileSync(file, 'utf8'), file)
+      if (usage.sha !== sha) throw badUsage(file, 'it is of another release')
+      return { ...usage, sha }
+    },
+    async write(usage) {
+      ensurePrivateFolder(folder)
+      const file = join(folder, `${usage.sha}.json`)
+      const text = `${JSON.stringify(usage, null, 1)}\n`
+      if (Buffer.byteLength(text) > MAX_BYTES) throw badUsage(file, `it would be larger than ${MAX_BYTES} bytes`)
+      await writeFileAtomic(file, text, { mode: 0o600 })
     },
   }
-}
-
-function parseUsage(text: string, file: string, sha: Sha): ReleaseUsage {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (cause) {
-    throw bad(file, 'it is not JSON', cause)
-  }
-  if (typeof value !== 'object' || value === null) throw bad(file, 'it is not an object')
-  const { version, sha: of, source, collectedAt, uses } = value as { readonly [key: string]: unknown }
-  if (version !== 1) throw bad(file, `its version is ${String(version)}, and this backflip knows 1`)
-  if (of !== sha) throw bad(file, 'it is of another release')
-  if (typeof source !== 'string' || typeof collectedAt !== 'string') throw bad(file, 'it does not say where and when')
-  if (!Array.isArray(uses) || !uses.every((one): one is string => typeof one === 'string'))
-    throw bad(file, 'uses is no list of texts')
-  return { version, sha, source, collectedAt, uses }
-}
-
-/** Not taken for "uses nothing": that would open a gate. */
-function bad(file: string, what: string, cause?: unknown): BackflipError {
-  return refusal(`the usage of a release cannot be read: ${what}`, {
-    code: 'bad-usage',
-    details: [file],
-    hint: 'collect it again, or remove the file',
-    cause,
-  })
 }

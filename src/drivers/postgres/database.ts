@@ -1,5 +1,6 @@
 import { parseLsn } from '../../domain/data/lsn.ts'
 import type { Database } from '../../ports/database.ts'
+import { askedStatements } from './asked-statements.ts'
 import { backfill } from './backfill.ts'
 import { readConnections } from './connections.ts'
 import { readFacts } from './facts.ts'
@@ -41,6 +42,7 @@ export function postgresDatabase(host: PostgresHost): Database {
     readSql,
     runSql: (ask) => runSql(host, ask),
     backfill: (ask) => backfill(host, ask),
+    askedStatements: (ask) => askedStatements(host, ask),
     tables: () => readTables(host),
     rows: (ask) => readRows(host, ask),
     forkTimeline: () => forkTimeline(host),

@@ -23,6 +23,10 @@ export interface SqlParser {
   readonly parse: (sql: string) => readonly RawStatement[] | ParseError
   /** The tree of a CREATE FUNCTION or DO statement written in PL/pgSQL. */
   readonly parsePlpgsql: (statement: string) => unknown
+  /** Where the lexer's tokens begin and end, in bytes; empty for what it does not take. */
+  readonly tokens: (sql: string) => readonly { readonly start: number; readonly end: number }[]
+  /** The same for statements that differ in constants, white space and names of parameters only; null for what the grammar does not take. */
+  readonly fingerprint: (sql: string) => string | null
 }
 
 let loading: Promise<SqlParser> | undefined
@@ -54,6 +58,22 @@ async function load(): Promise<SqlParser> {
     },
     parsePlpgsql(statement) {
       return pg.parsePlPgSQLSync(statement)
+    },
+    tokens(sql) {
+      try {
+        return pg.scanSync(sql).tokens
+      } catch (error) {
+        if (messageOf(error) === '') throw error
+        return []
+      }
+    },
+    fingerprint(sql) {
+      try {
+        return pg.fingerprintSync(sql)
+      } catch (error) {
+        if (messageOf(error) === '') throw error
+        return null
+      }
     },
   }
 }

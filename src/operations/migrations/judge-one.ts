@@ -58,14 +58,14 @@ export async function judgeOne(ask: OneAsk, schema: Known<SchemaAfter>): Promise
     } as const
     return { verdict, causes: [], base, since }
   }
-  const { breaks, unreadable } = judgeRelease(replay, {
+  const { breaks, cleared, unreadable } = judgeRelease(replay, {
     base: base.map(({ file }) => file),
     since: files,
     usage: ask.usage,
     today: ask.today,
   })
   const causes = breaks.map(({ rule, file }) => ({ rule, migration: file.name }))
-  return { verdict: verdictOn(ask, { base, since, breaks, unreadable }), causes, base, since }
+  return { verdict: verdictOn(ask, { base, since, breaks, cleared, unreadable }), causes, base, since }
 }
 
 /** What was applied and the release does not carry; with what was taken back by hand since, when that is proved to be the inverse. */
@@ -93,10 +93,11 @@ interface Found {
   readonly base: readonly KnownMigration[]
   readonly since: readonly KnownMigration[]
   readonly breaks: readonly FoundBreak[]
+  readonly cleared: readonly FoundBreak[]
   readonly unreadable: readonly string[]
 }
 
-function verdictOn({ sha, replay }: OneAsk, { base, since, breaks, unreadable }: Found): ReleaseVerdict {
+function verdictOn({ sha, replay }: OneAsk, { base, since, breaks, cleared, unreadable }: Found): ReleaseVerdict {
   const [first] = breaks
   if (first !== undefined) {
     const more = breaks.length === 1 ? '' : ` and ${breaks.length - 1} more`
@@ -111,7 +112,9 @@ function verdictOn({ sha, replay }: OneAsk, { base, since, breaks, unreadable }:
     const because = `${unreadable[0] ?? ''} cannot be read whole, and is applied after what ${short(sha)} carries`
     return { sha, verdict: 'unknown', because, breaks: [] }
   }
-  const because = `it survives ${since.length === 1 ? 'the migration' : `the ${since.length} migrations`} since`
+  const survives = `it survives ${since.length === 1 ? 'the migration' : `the ${since.length} migrations`} since`
+  const [passed] = cleared
+  const because = passed === undefined ? survives : `${survives}: ${passed.file.name} ${passed.message}`
   return { sha, verdict: 'compatible', because, breaks: [] }
 }
 

@@ -1,0 +1,86 @@
+import type { AppliedFile, ShadowFile, ShadowStatement, SqlFailure, StatementEffect } from '../../ports/shadow.ts'
+import { attempt, type Session } from './session.ts'
+import type { Watch } from './watch.ts'
+
+/** SQLSTATE of what cannot stand in a transaction, and of an enum's value that is used in the transaction which adds it. */
+const NEEDS_NO_TRANSACTION = ['25001', '55P04']
+
+/**
+ * Sends a file as its runner does. `skip` goes on behind a statement that fails, where each is a transaction of its own. Without a watch the
+ * statements of one transaction go in one text: a history of 800 files is 800 questions.
+ */
+export async function applyFile(
+  session: Session,
+  file: ShadowFile,
+  watch: Watch | null,
+  onFailure: 'stop' | 'skip' = 'stop',
+): Promise<AppliedFile> {
+  const hasOwn = file.statements.some(({ isControl }) => isControl)
+  const [only, ...others] = file.statements
+  // Runners that send a file as one query (Prisma, golang-migrate) have a transaction only where there are several statements; that others open
+  // one even so is what the rule run-concurrently-in-transaction says.
+  const isOneAlone = only?.isAlone === true && others.length === 0
+  if (hasOwn || isOneAlone || file.transaction === 'statement')
+    return applyApart(session, file, watch, hasOwn, onFailure)
+  const together = await applyTogether(session, file, watch)
+  const isRefused = together.failure !== null && NEEDS_NO_TRANSACTION.includes(together.failure.sqlstate)
+  return isRefused && file.transaction === 'unknown' ? applyApart(session, file, watch, false, onFailure) : together
+}
+
+async function applyTogether(session: Session, file: ShadowFile, watch: Watch | null): Promise<AppliedFile> {
+  const { name, statements } = file
+  const effects: StatementEffect[] = []
+  let failure: SqlFailure | null = null
+  await session.rows('BEGIN')
+  if (watch === null) {
+    failure = await attempt(session, statements.map(({ text }) => text).join(';\n'))
+  } else {
+    for (const one of statements) {
+      failure = await attempt(session, one.text, one.line)
+      if (failure !== null) break
+      effects.push(await watch.effectOf(one, true))
+    }
+  }
+  const end = failure === null ? await attempt(session, 'COMMIT') : await attempt(session, 'ROLLBACK')
+  // A deferred constraint speaks at the end.
+  return { name, failure: failure ?? end, effects }
+}
+
+async function applyApart(
+  session: Session,
+  { name, statements }: ShadowFile,
+  watch: Watch | null,
+  hasOwn: boolean,
+  onFailure: 'stop' | 'skip',
+): Promise<AppliedFile> {
+  const effects: StatementEffect[] = []
+  let first: SqlFailure | null = null
+  for (const one of statements) {
+    const isWrapped = !hasOwn && !one.isAlone
+    const failure = await applyOne(session, one, isWrapped, watch, effects, hasOwn)
+    first ??= failure
+    if (failure !== null && onFailure === 'stop') break
+  }
+  if (hasOwn) await attempt(session, 'ROLLBACK')
+  return { name, failure: first, effects }
+}
+
+async function applyOne(
+  session: Session,
+  one: ShadowStatement,
+  isWrapped: boolean,
+  watch: Watch | null,
+  effects: StatementEffect[],
+  hasOwn: boolean,
+): Promise<SqlFailure | null> {
+  if (!isWrapped) {
+    const failure = await attempt(session, one.text, one.line)
+    if (failure === null && watch !== null) effects.push(await watch.effectOf(one, hasOwn))
+    return failure
+  }
+  await session.rows('BEGIN')
+  const failure = await attempt(session, one.text, one.line)
+  if (failure === null && watch !== null) effects.push(await watch.effectOf(one, true))
+  const end = await attempt(session, failure === null ? 'COMMIT' : 'ROLLBACK')
+  return failure ?? end
+}

