@@ -43,7 +43,7 @@ function statistics(...texts: readonly string[]): UsageSource {
     statements: texts.map((text) => ({ text, calls: 9 })),
     thrownOut: 0,
   })
-  return { kind: 'pg_stat_statements', database: { askedStatements } as Database, role: null }
+  return { kind: 'pg_stat_statements', database: { askedStatements }, role: null }
 }
 
 describe('what a release asks, at the gate', () => {
@@ -65,7 +65,7 @@ describe('what a release asks, at the gate', () => {
   it('statistics that threw something out clear nothing', async () => {
     const people = await world()
     const statements = [{ text: 'SELECT id FROM users', calls: 1 }]
-    const database = { askedStatements: async () => ({ statements, thrownOut: 3 }) } as unknown as Database
+    const database = { askedStatements: async () => ({ statements, thrownOut: 3 }) }
     await people.type('ann', collected({ kind: 'pg_stat_statements', database, role: null }))
     expect(people.world.usage.get(r(1))?.leftOut).toBe(3)
     await expect(people.type('ann', deployed(2))).rejects.toMatchObject({ code: 'breaks-releases' })

@@ -14,7 +14,11 @@ import { isKnown, migrationReader } from './read-history.ts'
 
 /** Where the queries of a release come from. */
 export type UsageSource =
-  | { readonly kind: 'pg_stat_statements'; readonly database: Database; readonly role: string | null }
+  | {
+      readonly kind: 'pg_stat_statements'
+      readonly database: Pick<Database, 'askedStatements'>
+      readonly role: string | null
+    }
   | { readonly kind: 'log'; readonly lines: Iterable<string> }
   /** What `migrations record` wrote. */
   | { readonly kind: 'recording'; readonly statements: readonly RecordedStatement[]; readonly leftOut: number }
