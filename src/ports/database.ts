@@ -9,6 +9,12 @@ export interface AskedStatementsAsk {
   readonly limit: number
 }
 
+export interface AskedStatements {
+  readonly statements: readonly AskedStatement[]
+  /** How often the server threw statements out for want of room: with more than 0 these are not all that were asked. */
+  readonly thrownOut: number
+}
+
 /** As the server normalises it: `$1` in place of constants. */
 export interface AskedStatement {
   readonly text: string
@@ -266,7 +272,7 @@ export interface Database {
    */
   backfill(ask: BackfillAsk): Promise<BackfillState>
   /** What was asked since the server's statistics of statements began, most often first. Error `no-statement-statistics` (kind `failed`). */
-  askedStatements(ask: AskedStatementsAsk): Promise<readonly AskedStatement[]>
+  askedStatements(ask: AskedStatementsAsk): Promise<AskedStatements>
 
   /** User tables of the app's database, sorted by name. */
   tables(): Promise<readonly TableShape[]>

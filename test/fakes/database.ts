@@ -128,7 +128,7 @@ export function fakeDatabase(
     }),
     runSql: (request) => runSql(server, ask, request),
     // Its statements are PostgreSQL's own: proved on a real one.
-    askedStatements: async () => [],
+    askedStatements: async () => ({ statements: [], thrownOut: 0 }),
     backfill: () => Promise.reject(new Error('the fake database runs no backfill')),
     tables: () => ask('tables', () => [...server.tables.keys()].map((name) => ({ name, columns: ['id', 'what'] }))),
     async *rows({ table, withValues }) {
