@@ -11,10 +11,13 @@ type Doer = Pick<DataService, 'kind' | 'copy' | 'removeCopy' | 'start' | 'stop' 
 /** `DataService.verifyCopy`, by the port's other methods. */
 export async function verifyCopy(
   service: Doer,
-  { name, mark, fencedBy }: Parameters<DataService['verifyCopy']>[0],
+  { name, mark, fork, fencedBy }: Parameters<DataService['verifyCopy']>[0],
 ): Promise<Verification> {
   try {
-    return await prove(service, { name, mark, fencedBy })
+    const proof = await prove(service, { name, mark, fencedBy })
+    // Its instance has booted: a server that is stopped while systemd still starts it fails at its next start (`await-boot.ts`).
+    if (fork && proof.isVerified) await service.database(name)?.forkTimeline()
+    return proof
   } finally {
     await service.stop({ name, timeoutMs: STOP_LIMIT_MS[service.kind], fencedBy })
   }
@@ -36,7 +39,7 @@ export async function verifySnapshot(
 
 async function prove(
   service: Doer,
-  { name, mark, fencedBy }: Parameters<DataService['verifyCopy']>[0],
+  { name, mark, fencedBy }: Omit<Parameters<DataService['verifyCopy']>[0], 'fork'>,
 ): Promise<Verification> {
   const database = service.database(name)
   if (database !== null && mark === null) throw noMark(name)

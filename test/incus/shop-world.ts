@@ -1,0 +1,223 @@
+import { spawn } from 'node:child_process'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { freePort } from '../../examples/hello/demo/free-ports.ts'
+import { compose } from '../../src/compose.ts'
+import { chooseEnvironment, loadConfig } from '../../src/config/load.ts'
+import { type InstanceName, parseInstanceName } from '../../src/drivers/incus/names.ts'
+import { httpGet } from '../../src/lib/http-get.ts'
+import type { Environment } from '../../src/operations/environment.ts'
+import { requireHaproxy } from '../edge/world.ts'
+import { BRIDGE, GATEWAY, type POOLS, PREFIX_LENGTH, socketOf } from './bed/bed.ts'
+import {
+  type DataBed,
+  LIVE,
+  launchCopy,
+  mustRun,
+  POSTGRES,
+  prepareTemplate,
+  sql,
+  waitUntilReady,
+} from './data-world.ts'
+import { type IncusWorld, incusWorld } from './world.ts'
+
+const PROGRAM = fileURLToPath(new URL('../../bin/backflip.js', import.meta.url))
+const LIMIT_MS = 180_000
+export const [R1, R2, R3, R4] = ['1', '2', '3', '4'].map((digit) => digit.repeat(40)) as [
+  string,
+  string,
+  string,
+  string,
+]
+
+const SERVER = `#!/bin/sh
+set -eu
+mkdir -p /tmp/www
+echo "{\\"sha\\": \\"$BACKFLIP_SHA\\"}" >/tmp/www/index.html
+exec busybox httpd -f -p "$PORT" -h /tmp/www
+`
+
+export interface Ended {
+  readonly exitCode: number | null
+  readonly out: string
+  readonly err: string
+}
+
+/** One transaction after the other until told to stop. */
+export interface Writer {
+  readonly acknowledged: readonly number[]
+  readonly refused: () => number
+  readonly stop: () => Promise<void>
+}
+
+/** A shop by the command line on a real Incus: HAProxy on this host, a container a color, PostgreSQL in one beside them. */
+export interface ShopWorld {
+  readonly world: IncusWorld
+  readonly live: InstanceName
+  readonly folder: string
+  readonly backflip: (...args: readonly string[]) => Promise<Ended>
+  /** Throws when it does not end with 0. */
+  readonly must: (...args: readonly string[]) => Promise<Ended>
+  /** What users get: the SHA that the application itself names. */
+  readonly served: () => Promise<{ readonly status: number; readonly sha: string | null }>
+  readonly publish: (...shas: readonly string[]) => Promise<void>
+  /** The app's own role: no superuser, so that it can be kept away. */
+  readonly write: (ids: readonly number[]) => Promise<void>
+  readonly writer: (first: number) => Writer
+  readonly rows: (where?: string) => Promise<readonly number[]>
+  readonly within: <T>(work: (environment: Environment) => Promise<T>) => Promise<T>
+  readonly end: () => Promise<void>
+}
+
+export interface ShopAsk {
+  /** Where the database lies. Default btrfs. */
+  readonly pool?: keyof typeof POOLS
+  /** More lines of the environment, as YAML without indentation. */
+  readonly environment?: readonly string[]
+  /** More lines of the file. */
+  readonly app?: readonly string[]
+}
+
+export async function shopWorld(ask: ShopAsk = {}): Promise<ShopWorld> {
+  requireHaproxy()
+  const world = await incusWorld()
+  const live = await startDatabase({ world, kind: 'postgres', pool: ask.pool ?? 'btrfs' })
+  const folder = join(world.folder, 'project')
+  const port = await freePort()
+  mkdirSync(join(folder, 'app'), { recursive: true })
+  writeFileSync(join(folder, 'backflip.yaml'), configuration(world, port, ask))
+  const backflip = (...args: readonly string[]) => run(folder, args)
+  const must = async (...args: readonly string[]) => {
+    const ended = await backflip(...args)
+    if (ended.exitCode === 0) return ended
+    throw new Error(`${args.join(' ')} ended with ${ended.exitCode}:\n${ended.out}${ended.err}`)
+  }
+  const write = async (ids: readonly number[]) => {
+    const values = ids.map((id) => `(${id})`).join(', ')
+    const argv = ['runuser', '-u', 'postgres', '--', 'psql', '-qAt', '-h', '127.0.0.1', '-U', 'app', '-d', 'shop']
+    await mustRun(world.client, live, [...argv, '-c', `INSERT INTO records VALUES ${values}`])
+  }
+  return {
+    world,
+    live,
+    folder,
+    backflip,
+    must,
+    write,
+    writer: (first) => startWriter(write, first),
+    async served() {
+      const { status, body } = await httpGet({
+        url: `http://127.0.0.1:${port}/index.html`,
+        headers: {},
+        timeoutMs: 2_000,
+      })
+      return { status, sha: status === 200 ? (JSON.parse(body) as { sha: string }).sha : null }
+    },
+    async publish(...shas) {
+      for (const sha of shas) {
+        writeFileSync(join(folder, 'app', 'server.sh'), `${SERVER}# ${sha}\n`)
+        chmodSync(join(folder, 'app', 'server.sh'), 0o755)
+        await must('publish', '--sha', sha, 'web=app')
+      }
+    },
+    rows: async (where = 'true') =>
+      (await sql(world.client, live, `SELECT id FROM records WHERE ${where} ORDER BY id`))
+        .split('\n')
+        .filter(Boolean)
+        .map(Number),
+    async within(work) {
+      const config = await loadConfig(join(folder, 'backflip.yaml'))
+      const environment = await compose(config, await chooseEnvironment(config, null), 'test')
+      try {
+        return await work(environment)
+      } finally {
+        await environment.journal.close()
+      }
+    },
+    async end() {
+      await backflip('down', '--yes')
+      await world.end()
+    },
+  }
+}
+
+/** With a role for the app, as its guide says: no superuser. */
+async function startDatabase(bed: DataBed): Promise<InstanceName> {
+  const { client } = bed.world
+  const live = parseInstanceName(LIVE)
+  await prepareTemplate(bed)
+  await launchCopy(bed, LIVE, 2)
+  await waitUntilReady(bed, LIVE)
+  await sql(client, live, 'CREATE ROLE app LOGIN; GRANT ALL ON records TO app')
+  const access = ['sed', '-i', '1i host shop app 127.0.0.1/32 trust', '/etc/postgresql/15/main/pg_hba.conf']
+  await mustRun(client, live, access)
+  await sql(client, live, 'SELECT pg_reload_conf()')
+  return live
+}
+
+function configuration(world: IncusWorld, port: number, { app = [], environment = [] }: ShopAsk): string {
+  const range = `${world.address(50)}-${world.address(60)}`
+  return `app: shop
+components:
+  web: { command: [./server.sh], routes: [{ path: / }], health: { path: /index.html }, stopTimeout: 2s }
+${app.map((line) => `${line}\n`).join('')}environments:
+  staging:
+    incus: { socket: ${socketOf(world.bed)}, project: ${world.client.project} }
+    edge: { bind: "127.0.0.1:${port}", maintenance: { retryAfter: 7s, healthPaths: [/healthz] } }
+    runtime:
+      driver: incus
+      image: bb
+      service: script
+      port: 8000
+      addresses: { range: ${range}, gateway: ${GATEWAY}, prefix: ${PREFIX_LENGTH} }
+      network: { name: ${BRIDGE} }
+    registry: { path: ./registry }
+    check: { consecutive: 1, interval: 50ms, limit: 20s }
+    verify: { bake: "0" }
+    data:
+      db:
+        kind: postgres
+        instance: ${LIVE}
+        database: shop
+        dataFolder: ${POSTGRES.dataFolder}
+        control: { start: [pg_ctlcluster, "15", main, start], stop: [pg_ctlcluster, "15", main, stop, -m, fast] }
+${environment.map((line) => `    ${line}\n`).join('')}`
+}
+
+function run(folder: string, args: readonly string[]): Promise<Ended> {
+  const child = spawn(process.execPath, [PROGRAM, ...args], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: LIMIT_MS,
+  })
+  let [out, err] = ['', '']
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString('utf8')))
+  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString('utf8')))
+  return new Promise((resolve) => child.once('close', (exitCode) => resolve({ exitCode, out, err })))
+}
+
+function startWriter(write: ShopWorld['write'], first: number): Writer {
+  const acknowledged: number[] = []
+  let isOver = false
+  let refused = 0
+  const work = (async () => {
+    for (let id = first; !isOver; id += 1) {
+      try {
+        await write([id])
+        acknowledged.push(id)
+      } catch {
+        refused += 1
+        await new Promise((done) => setTimeout(done, 100))
+      }
+    }
+  })()
+  return {
+    acknowledged,
+    refused: () => refused,
+    async stop() {
+      isOver = true
+      await work
+    },
+  }
+}
