@@ -6,10 +6,12 @@ import { freePort } from '../../examples/hello/demo/free-ports.ts'
 import { compose } from '../../src/compose.ts'
 import { chooseEnvironment, loadConfig } from '../../src/config/load.ts'
 import { type InstanceName, parseInstanceName } from '../../src/drivers/incus/names.ts'
+import { incusTransport } from '../../src/drivers/incus/transport.ts'
 import { httpGet } from '../../src/lib/http-get.ts'
 import type { Environment } from '../../src/operations/environment.ts'
 import { requireHaproxy } from '../edge/world.ts'
-import { BRIDGE, GATEWAY, type POOLS, PREFIX_LENGTH, socketOf } from './bed/bed.ts'
+import { BRIDGE, GATEWAY, PREFIX_LENGTH, socketOf } from './bed/bed.ts'
+import { IMAGES } from './bed/import-images.ts'
 import {
   type DataBed,
   LIVE,
@@ -20,10 +22,13 @@ import {
   sql,
   waitUntilReady,
 } from './data-world.ts'
-import { type IncusWorld, incusWorld } from './world.ts'
+import { FOLDER, MASTER, OPERATORS, startHaproxy } from './edge-world.ts'
+import { type Image, type IncusWorld, incusWorld } from './world.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../bin/backflip.js', import.meta.url))
 const LIMIT_MS = 180_000
+export const EDGE = 'edge'
+const EDGE_HOST = 3
 export const [R1, R2, R3, R4] = ['1', '2', '3', '4'].map((digit) => digit.repeat(40)) as [
   string,
   string,
@@ -31,12 +36,23 @@ export const [R1, R2, R3, R4] = ['1', '2', '3', '4'].map((digit) => digit.repeat
   string,
 ]
 
-const SERVER = `#!/bin/sh
+const server = (migration: string, sha: string) => `#!/bin/sh
 set -eu
+if [ "\${1:-}" = migrate ]; then
+${migration}
+exit 0
+fi
 mkdir -p /tmp/www
 echo "{\\"sha\\": \\"$BACKFLIP_SHA\\"}" >/tmp/www/index.html
 exec busybox httpd -f -p "$PORT" -h /tmp/www
+# ${sha}
 `
+
+const DATABASE = [
+  'kind: postgres, database: shop',
+  `dataFolder: ${POSTGRES.dataFolder}`,
+  'control: { start: [pg_ctlcluster, "15", main, start], stop: [pg_ctlcluster, "15", main, stop, -m, fast] }',
+].join(', ')
 
 export interface Ended {
   readonly exitCode: number | null
@@ -62,6 +78,8 @@ export interface ShopWorld {
   /** What users get: the SHA that the application itself names. */
   readonly served: () => Promise<{ readonly status: number; readonly sha: string | null }>
   readonly publish: (...shas: readonly string[]) => Promise<void>
+  /** One release whose `server.sh migrate` does this, in sh; BACKFLIP_SHA is set. */
+  readonly publishMigrating: (sha: string, migration: string) => Promise<void>
   /** The app's own role: no superuser, so that it can be kept away. */
   readonly write: (ids: readonly number[]) => Promise<void>
   readonly writer: (first: number) => Writer
@@ -71,8 +89,12 @@ export interface ShopWorld {
 }
 
 export interface ShopAsk {
-  /** Where the database lies. Default btrfs. */
-  readonly pool?: keyof typeof POOLS
+  /** Default: a database on the pool that snapshots at one moment. `files`: plain files in a small container, on the pool of that name. */
+  readonly data?: 'postgres' | { readonly filesOn: string }
+  /** Where HAProxy runs: by us on this host (default), or by the operator in a container that the daemon reaches for us. */
+  readonly edge?: 'here' | 'container'
+  /** Of the components. Default busybox; Debian has PostgreSQL's client. */
+  readonly image?: Image
   /** More lines of the environment, as YAML without indentation. */
   readonly environment?: readonly string[]
   /** More lines of the file. */
@@ -82,11 +104,11 @@ export interface ShopAsk {
 export async function shopWorld(ask: ShopAsk = {}): Promise<ShopWorld> {
   requireHaproxy()
   const world = await incusWorld()
-  const live = await startDatabase({ world, kind: 'postgres', pool: ask.pool ?? 'btrfs' })
+  const live = await startData(world, ask.data ?? 'postgres')
   const folder = join(world.folder, 'project')
-  const port = await freePort()
+  const { url, lines } = await startEdge(world, ask.edge ?? 'here')
   mkdirSync(join(folder, 'app'), { recursive: true })
-  writeFileSync(join(folder, 'backflip.yaml'), configuration(world, port, ask))
+  writeFileSync(join(folder, 'backflip.yaml'), configuration(world, lines, ask))
   const backflip = (...args: readonly string[]) => run(folder, args)
   const must = async (...args: readonly string[]) => {
     const ended = await backflip(...args)
@@ -98,6 +120,11 @@ export async function shopWorld(ask: ShopAsk = {}): Promise<ShopWorld> {
     const argv = ['runuser', '-u', 'postgres', '--', 'psql', '-qAt', '-h', '127.0.0.1', '-U', 'app', '-d', 'shop']
     await mustRun(world.client, live, [...argv, '-c', `INSERT INTO records VALUES ${values}`])
   }
+  const publish = async (sha: string, migration: string) => {
+    writeFileSync(join(folder, 'app', 'server.sh'), server(migration, sha))
+    chmodSync(join(folder, 'app', 'server.sh'), 0o755)
+    await must('publish', '--sha', sha, 'web=app')
+  }
   return {
     world,
     live,
@@ -108,19 +135,16 @@ export async function shopWorld(ask: ShopAsk = {}): Promise<ShopWorld> {
     writer: (first) => startWriter(write, first),
     async served() {
       const { status, body } = await httpGet({
-        url: `http://127.0.0.1:${port}/index.html`,
+        url: `${url}/index.html`,
         headers: {},
         timeoutMs: 2_000,
       })
       return { status, sha: status === 200 ? (JSON.parse(body) as { sha: string }).sha : null }
     },
     async publish(...shas) {
-      for (const sha of shas) {
-        writeFileSync(join(folder, 'app', 'server.sh'), `${SERVER}# ${sha}\n`)
-        chmodSync(join(folder, 'app', 'server.sh'), 0o755)
-        await must('publish', '--sha', sha, 'web=app')
-      }
+      for (const sha of shas) await publish(sha, ':')
     },
+    publishMigrating: publish,
     rows: async (where = 'true') =>
       (await sql(world.client, live, `SELECT id FROM records WHERE ${where} ORDER BY id`))
         .split('\n')
@@ -142,6 +166,39 @@ export async function shopWorld(ask: ShopAsk = {}): Promise<ShopWorld> {
   }
 }
 
+async function startData(world: IncusWorld, data: NonNullable<ShopAsk['data']>): Promise<InstanceName> {
+  if (data === 'postgres') return startDatabase({ world, kind: 'postgres', pool: 'btrfs' })
+  const devices = { root: { type: 'disk', path: '/', pool: data.filesOn } }
+  return world.launch(LIVE, 'busybox', 2, { devices })
+}
+
+/** Where users ask, and what the configuration says of it. */
+async function startEdge(
+  world: IncusWorld,
+  where: 'here' | 'container',
+): Promise<{ readonly url: string; readonly lines: readonly string[] }> {
+  const maintenance = 'maintenance: { retryAfter: 7s, healthPaths: [/healthz] }'
+  if (where === 'here') {
+    const bind = `127.0.0.1:${await freePort()}`
+    return { url: `http://${bind}`, lines: [`edge: { bind: "${bind}", ${maintenance} }`] }
+  }
+  const instance = await world.launch(EDGE, 'debian', EDGE_HOST)
+  const ours = `${FOLDER}/backflip-shop-staging.cfg`
+  await startHaproxy(incusTransport({ client: world.client, instance }), ours)
+  await mustRun(world.client, instance, ['systemctl', 'enable', 'haproxy'])
+  const url = `http://${world.address(EDGE_HOST)}:8000`
+  const edge = [
+    'mode: attached, bind: "*:8000"',
+    `public: "${url}"`,
+    `folder: ${FOLDER}`,
+    `configFiles: [${OPERATORS}, ${ours}]`,
+    `masterSocket: ${MASTER}, adminSocket: /run/haproxy/admin.sock`,
+    `transport: { driver: incus, instance: ${EDGE} }`,
+    maintenance,
+  ]
+  return { url, lines: [`edge: { ${edge.join(', ')} }`] }
+}
+
 /** With a role for the app, as its guide says: no superuser. */
 async function startDatabase(bed: DataBed): Promise<InstanceName> {
   const { client } = bed.world
@@ -156,7 +213,8 @@ async function startDatabase(bed: DataBed): Promise<InstanceName> {
   return live
 }
 
-function configuration(world: IncusWorld, port: number, { app = [], environment = [] }: ShopAsk): string {
+function configuration(world: IncusWorld, edge: readonly string[], ask: ShopAsk): string {
+  const { app = [], environment = [], data = 'postgres', image = 'busybox' } = ask
   const range = `${world.address(50)}-${world.address(60)}`
   return `app: shop
 components:
@@ -164,11 +222,10 @@ components:
 ${app.map((line) => `${line}\n`).join('')}environments:
   staging:
     incus: { socket: ${socketOf(world.bed)}, project: ${world.client.project} }
-    edge: { bind: "127.0.0.1:${port}", maintenance: { retryAfter: 7s, healthPaths: [/healthz] } }
-    runtime:
+${edge.map((line) => `    ${line}\n`).join('')}    runtime:
       driver: incus
-      image: bb
-      service: script
+      image: ${IMAGES[image]}
+      service: ${image === 'busybox' ? 'script' : 'systemd'}
       port: 8000
       addresses: { range: ${range}, gateway: ${GATEWAY}, prefix: ${PREFIX_LENGTH} }
       network: { name: ${BRIDGE} }
@@ -176,12 +233,7 @@ ${app.map((line) => `${line}\n`).join('')}environments:
     check: { consecutive: 1, interval: 50ms, limit: 20s }
     verify: { bake: "0" }
     data:
-      db:
-        kind: postgres
-        instance: ${LIVE}
-        database: shop
-        dataFolder: ${POSTGRES.dataFolder}
-        control: { start: [pg_ctlcluster, "15", main, start], stop: [pg_ctlcluster, "15", main, stop, -m, fast] }
+      db: { ${data === 'postgres' ? DATABASE : 'kind: files'}, instance: ${LIVE} }
 ${environment.map((line) => `    ${line}\n`).join('')}`
 }
 
