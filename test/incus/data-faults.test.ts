@@ -1,5 +1,3 @@
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { parseSnapshotName } from '../../src/domain/ids.ts'
 import { incusDataService } from '../../src/drivers/incus/data/data-service.ts'
@@ -21,10 +19,9 @@ import { getSnapshot } from '../../src/drivers/incus/snapshots.ts'
 import { systemClock } from '../../src/drivers/local/clock.ts'
 import type { DataService } from '../../src/ports/data-service.ts'
 import { type DataWorld, operation } from '../contract/data-service.ts'
-import { enter } from './bed/bed.ts'
 import { ensureDaemon, killDaemon, startDaemon } from './bed/daemon.ts'
-import { runProgram } from './bed/run-program.ts'
 import { configOf, type DataBed, LIVE, makeDataWorld, mustRun, POSTGRES, prepareTemplate } from './data-world.ts'
+import { type SmallPool, smallPool } from './small-pool.ts'
 import { incusWorld } from './world.ts'
 
 const bed: DataBed = { world: await incusWorld(), kind: 'files', pool: 'btrfs' }
@@ -205,32 +202,20 @@ describe('a volume beside the root disk', () => {
 const MIB = 1024 * 1024
 
 describe('storage that copies files one by one', () => {
-  /** On a file system of its own in memory, which the daemon sees, so that it can be filled. */
-  const folder = join(incus.folder, 'small')
-  const POOL = 'small'
+  let pool: SmallPool
   const launchSmall = async (): Promise<InstanceName> => {
     await world.close()
-    const devices = { root: { type: 'disk', path: '/', pool: POOL } }
+    const devices = { root: { type: 'disk', path: '/', pool: pool.name } }
     return incus.launch(LIVE, 'busybox', 3, { devices })
   }
   beforeAll(async () => {
-    mkdirSync(folder, { recursive: true })
-    const [program, ...args] = enter(incus.bed, 'all')
-    await runProgram([program, ...args, 'mount', '-t', 'tmpfs', '-o', 'size=400m', 'tmpfs', folder], {
-      limitMs: 10_000,
-    })
-    const body = { name: POOL, driver: 'dir', config: { source: folder } }
-    await perform(client, { method: 'POST', path: '/storage-pools', body, limitMs: 10_000 })
+    pool = await smallPool(incus, 400)
   })
   afterEach(async () => {
     await ensureDaemon(incus.bed)
     await world.close()
   })
-  afterAll(async () => {
-    await perform(client, { method: 'DELETE', path: `/storage-pools/${POOL}`, limitMs: 10_000 })
-    const [program, ...args] = enter(incus.bed, 'all')
-    await runProgram([program, ...args, 'umount', folder], { limitMs: 10_000 })
-  })
+  afterAll(() => pool.remove())
   const takeStopped = () => service.snapshot({ name: before, expiresAt: null, stopFirst: true, fencedBy: 1 })
 
   it('a full pool is named, the instance runs again, and nothing half-made counts', async () => {
@@ -241,7 +226,7 @@ describe('storage that copies files one by one', () => {
     await expect(takeStopped()).rejects.toMatchObject({
       code: 'no-room',
       kind: 'failed',
-      message: expect.stringContaining(POOL) as string,
+      message: expect.stringContaining(pool.name) as string,
     })
     expect(await service.look()).toMatchObject({ state: 'running', snapshots: [] })
     await mustRun(client, name, ['rm', '/srv/big-1', '/srv/big-2'])

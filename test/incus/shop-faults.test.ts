@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { changeState, getInstance } from '../../src/drivers/incus/instances.ts'
+import { changeState } from '../../src/drivers/incus/instances.ts'
 import { parseInstanceName } from '../../src/drivers/incus/names.ts'
 import { loadRecord } from '../../src/operations/record.ts'
 import { ensureDaemon, killDaemon, startDaemon } from './bed/daemon.ts'
@@ -28,6 +29,10 @@ beforeAll(async () => {
   await shop.publish(R1)
   await shop.publishMigrating(R2, migrating('ALTER TABLE records ADD COLUMN nick text'))
   await shop.publishMigrating(R3, SLOW)
+  // Our file is written then; HAProxy takes it at its next start, by the operator's hand.
+  expect((await backflip('deploy', R1, '--yes')).err).toContain('start HAProxy with it')
+  await mustRun(client, edge, ['systemctl', 'restart', 'haproxy'])
+  await shop.publishMigrating(R4, migrating('ALTER TABLE records ADD COLUMN IF NOT EXISTS note text'))
   await must('deploy', R1, '--yes')
   await write([1, 2])
   await must('deploy', R2, '--yes')
@@ -77,6 +82,9 @@ async function untilMigrating(): Promise<void> {
 
 const told = ({ exitCode, out, err }: Ended) => `${exitCode}\n${out}${err}`
 
+/** A database that was killed is started by its operator. */
+const startServer = () => mustRun(client, live, ['pg_ctlcluster', '15', 'main', 'start'])
+
 describe('PostgreSQL dies in the middle of a migration', () => {
   it('phase B fails with the tool’s own words, users notice nothing, and nothing of it is in the database', {
     timeout: LIMIT_MS,
@@ -85,72 +93,107 @@ describe('PostgreSQL dies in the middle of a migration', () => {
     await untilMigrating()
     await mustRun(client, live, ['pkill', '-9', '-x', 'postgres'])
     const ended = await deploying
-    expect(ended.exitCode, told(ended)).toBe(1)
-    expect(ended.err).toContain('server closed the connection')
-    expect(await served()).toEqual({ status: 200, sha: R2 })
-    console.log(told(ended))
     const again = await backflip('deploy', R3, '--yes')
-    console.log(told(again))
-    expect(again.exitCode).toBe(1)
-    expect(again.err).toContain('database-unreachable')
-    expect(await served()).toEqual({ status: 200, sha: R2 })
-    await mustRun(client, live, ['pg_ctlcluster', '15', 'main', 'start'])
+    const meanwhile = await served()
+    await startServer()
+    expect(ended.exitCode, told(ended)).toBe(1)
+    expect(ended.err).toMatch(/the migration ended with exit code 2 +\(exit 1, users saw nothing\)/)
+    expect(ended.err).toMatch(/connection to server was lost|server closed the connection/)
+    expect(again.exitCode, told(again)).toBe(1)
+    expect(again.err).toContain('does not answer   (exit 1, users saw nothing)')
+    expect(meanwhile).toEqual({ status: 200, sha: R2 })
+    expect(await columns()).toContain('id nick')
     expect(await columns()).not.toContain('slow')
-    console.log(told(await backflip('status')))
+    expect((await record()).live?.sha).toBe(R2)
   })
 })
 
 describe('incusd dies', () => {
-  it('in the middle of a migration: users notice nothing; when it is back the operation is taken up', {
+  it('in the middle of a migration: users notice nothing; it is not run again by itself, and the next deploy works', {
     timeout: LIMIT_MS,
   }, async () => {
     const deploying = backflip('deploy', R3, '--yes')
     await untilMigrating()
     await killDaemon(bed)
     const ended = await deploying
-    console.log(told(ended))
-    expect(await served()).toEqual({ status: 200, sha: R2 })
-    console.log(told(await backflip('status')))
+    const blind = await backflip('status')
+    const meanwhile = await served()
     await startDaemon(bed)
+    console.log(told(ended), told(blind))
+    expect(meanwhile).toEqual({ status: 200, sha: R2 })
+    if ((await record()).open !== null) console.log(told(await backflip('resume')))
+    expect((await record()).open).toBeNull()
     expect(await served()).toEqual({ status: 200, sha: R2 })
-    const resumed = await backflip('resume')
-    console.log(told(resumed))
+    await sql(
+      client,
+      live,
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(300)%' AND pid <> pg_backend_pid()",
+    )
+    expect(await columns()).not.toContain('slow')
+    console.log(told(await backflip('deploy', R4, '--yes')))
+    expect(await served()).toEqual({ status: 200, sha: R4 })
   })
 
   it('in the middle of a restore: the page stays, nothing is lost, and when it is back the operation is taken up', {
     timeout: LIMIT_MS,
   }, async () => {
-    const all = await rows()
+    const [all, { live: before }] = [await rows(), await record()]
     const restoring = backflip('restore', BEFORE_2, '--max-lost', 'any', '--reason', 'a test', '--yes')
     await untilBegun('verify-copy')
     await killDaemon(bed)
     const ended = await restoring
-    console.log(told(ended))
-    expect((await served()).status).toBe(503)
-    console.log(told(await backflip('status')))
+    const blind = await backflip('status')
+    const meanwhile = await served()
     await startDaemon(bed)
+    console.log(told(ended), told(blind))
     console.log(told(await backflip('resume')))
-    expect(await served()).toEqual({ status: 200, sha: R2 })
+    expect(meanwhile.status).toBe(503)
+    expect(await served()).toEqual({ status: 200, sha: before?.sha })
     expect(await rows()).toEqual(all)
     await write([4])
   })
 })
 
 describe('the container with HAProxy dies', () => {
-  it('is said; nothing is changed by deploy and rollback; after its start all works', {
+  it('is said, with what starts it; deploy and rollback change nothing; after its start all works', {
     timeout: LIMIT_MS,
   }, async () => {
     await changeState(client, edge, 'stop', { force: true })
-    expect((await getInstance(client, edge))?.status).toBe('Stopped')
-    console.log(told(await backflip('status')))
-    console.log(told(await backflip('deploy', R1, '--yes')))
-    console.log(told(await backflip('rollback', '--yes')))
-    console.log(told(await backflip('doctor')))
+    const [shown, deploy, rollback, up] = [
+      await backflip('status'),
+      await backflip('deploy', R1, '--yes'),
+      await backflip('rollback', '--yes'),
+      await backflip('up'),
+    ]
     await changeState(client, edge, 'start')
-    await expect.poll(async () => (await served().catch(() => ({ status: 0 }))).status, { timeout: 30_000 }).toBe(200)
-    console.log(told(await backflip('status')))
-    console.log(told(await backflip('rollback', '--yes')))
-    console.log(told(await backflip('unfreeze', '--reason', 'x')))
-    console.log(told(await backflip('deploy', R2, '--again', '--reason', 'x', '--yes')))
+    await expect.poll(async () => (await served().catch(() => ({ status: 0 }))).status, { timeout: 60_000 }).toBe(200)
+    expect(shown.out).toMatch(/edge +does not run +\(incus start edge/)
+    expect(shown.out).toMatch(/fast closed: the edge does not run/)
+    for (const refused of [deploy, rollback]) {
+      expect(refused.exitCode, told(refused)).toBe(1)
+      expect(refused.err).toMatch(/the edge does not run, so nothing can be switched +\(exit 1, nothing changed\)/)
+      expect(refused.err).toContain('incus start edge')
+    }
+    expect(up.exitCode, told(up)).toBe(3)
+    expect(up.err).toContain('incus start')
+    // What it served before is what it serves.
+    const { live: before } = await record()
+    expect(await served()).toEqual({ status: 200, sha: before?.sha })
+    await must('rollback', '--yes')
+    expect((await served()).sha).not.toBe(before?.sha)
+    await must('unfreeze', '--reason', 'a test')
+  })
+})
+
+describe('a pool without room for what is asked', () => {
+  it('is said with both numbers before anything is changed', { timeout: LIMIT_MS }, async () => {
+    const file = join(shop.folder, 'backflip.yaml')
+    const text = readFileSync(file, 'utf8')
+    writeFileSync(file, text.replace('minFree: 16MiB', 'minFree: 900GiB'))
+    const refused = await backflip('deploy', R1, '--again', '--reason', 'a test', '--yes')
+    writeFileSync(file, text)
+    expect(refused.exitCode, told(refused)).toBe(3)
+    expect(refused.err).toMatch(/has [0-9]+ bytes free, and at least 966367641600 are asked for/)
+    expect(refused.err).toContain('backflip snapshots prune')
   })
 })

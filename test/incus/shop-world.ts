@@ -89,8 +89,8 @@ export interface ShopWorld {
 }
 
 export interface ShopAsk {
-  /** Default: a database on the pool that snapshots at one moment. `files`: plain files in a small container, on the pool of that name. */
-  readonly data?: 'postgres' | { readonly filesOn: string }
+  /** Default: a database on the pool that snapshots at one moment. `filesOn`: plain files in a small container, on the pool that is made. */
+  readonly data?: 'postgres' | { readonly filesOn: (world: IncusWorld) => Promise<string> }
   /** Where HAProxy runs: by us on this host (default), or by the operator in a container that the daemon reaches for us. */
   readonly edge?: 'here' | 'container'
   /** Of the components. Default busybox; Debian has PostgreSQL's client. */
@@ -168,7 +168,7 @@ export async function shopWorld(ask: ShopAsk = {}): Promise<ShopWorld> {
 
 async function startData(world: IncusWorld, data: NonNullable<ShopAsk['data']>): Promise<InstanceName> {
   if (data === 'postgres') return startDatabase({ world, kind: 'postgres', pool: 'btrfs' })
-  const devices = { root: { type: 'disk', path: '/', pool: data.filesOn } }
+  const devices = { root: { type: 'disk', path: '/', pool: await data.filesOn(world) } }
   return world.launch(LIVE, 'busybox', 2, { devices })
 }
 
