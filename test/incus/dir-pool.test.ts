@@ -28,10 +28,13 @@ const { backflip, live, must, served, within, world } = shop
 const { client } = world
 
 beforeAll(() => shop.publish(R1, R2), LIMIT_MS)
-afterAll(async () => {
-  await shop.end()
-  for (const pool of pools) await pool.remove()
-}, LIMIT_MS)
+afterAll(
+  () =>
+    shop.end(async () => {
+      for (const pool of pools) await pool.remove()
+    }),
+  LIMIT_MS,
+)
 
 const told = ({ exitCode, out, err }: Ended) => `${exitCode}\n${out}${err}`
 const note = async () => {

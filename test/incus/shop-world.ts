@@ -23,7 +23,7 @@ import {
   waitUntilReady,
 } from './data-world.ts'
 import { FOLDER, MASTER, OPERATORS, startHaproxy } from './edge-world.ts'
-import { type Image, type IncusWorld, incusWorld } from './world.ts'
+import { emptyProject, type Image, type IncusWorld, incusWorld } from './world.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../bin/backflip.js', import.meta.url))
 const LIMIT_MS = 180_000
@@ -85,7 +85,8 @@ export interface ShopWorld {
   readonly writer: (first: number) => Writer
   readonly rows: (where?: string) => Promise<readonly number[]>
   readonly within: <T>(work: (environment: Environment) => Promise<T>) => Promise<T>
-  readonly end: () => Promise<void>
+  /** `last` removes what the world does not know of, such as a pool, once no container is left. */
+  readonly end: (last?: () => Promise<void>) => Promise<void>
 }
 
 export interface ShopAsk {
@@ -159,8 +160,10 @@ export async function shopWorld(ask: ShopAsk = {}): Promise<ShopWorld> {
         await environment.journal.close()
       }
     },
-    async end() {
+    async end(last = async () => undefined) {
       await backflip('down', '--yes')
+      await emptyProject(world.client)
+      await last()
       await world.end()
     },
   }
