@@ -4,12 +4,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pullFile, pushFile } from '../../src/drivers/incus/files.ts'
 import { getInstance, listInstances } from '../../src/drivers/incus/instances.ts'
 import { loadRecord } from '../../src/operations/record.ts'
-import { LIVE, mustRun } from './data-world.ts'
+import { mustRun } from './data-world.ts'
 import { type Ended, R1, R2, type ShopWorld, shopWorld } from './shop-world.ts'
 import { type SmallPool, smallPool } from './small-pool.ts'
 
 const LIMIT_MS = 180_000
-const MIB = 1024 * 1024
 const BEFORE_2 = `pre-deploy-${R2}`
 const NOTE = '/srv/note'
 
@@ -78,21 +77,14 @@ describe('a data service on storage that copies file by file', () => {
   it('a pool that is full when the copy is made: the restore goes back, all is as it was, and the pool is named', {
     timeout: LIMIT_MS,
   }, async () => {
-    const look = () => within(async ({ data }) => (await data[0]?.look())?.room?.freeBytes ?? 0)
-    // Enough for the snapshot from before the restore, and not for the copy after it.
-    const root = await sizeOfRoot()
-    const free = await look()
-    await mustRun(client, live, [
-      'dd',
-      'if=/dev/zero',
-      `of=/srv/filling`,
-      'bs=1048576',
-      `count=${Math.floor((free - 2.2 * root) / 2 / MIB)}`,
-    ])
+    // Room for the snapshot of all that is live, and not for the copy of the older one after it. Zeros would be copied as a hole.
+    const root = await rootBytes()
+    const filling = Math.floor(((await freeBytes()) - 1.5 * root) / 2 / 1024)
+    await mustRun(client, live, ['dd', 'if=/dev/urandom', 'of=/srv/filling', 'bs=1024', `count=${filling}`])
     const before = (await listInstances(client)).map(({ name }) => name).toSorted()
     const failed = await backflip('restore', BEFORE_2, '--max-lost', '0', '--reason', 'a test', '--yes')
-    console.log(free, root, await look(), told(failed))
-    expect(failed.exitCode).toBe(1)
+    expect(failed.exitCode, told(failed)).toBe(1)
+    expect(failed.err).toMatch(/✗ C Make a copy/)
     expect(failed.err).toContain(pools[0]?.name)
     expect(await note()).toBe('after')
     expect(await served()).toEqual({ status: 200, sha: R1 })
@@ -102,7 +94,8 @@ describe('a data service on storage that copies file by file', () => {
   })
 })
 
-async function sizeOfRoot(): Promise<number> {
+const freeBytes = () => within(async ({ data }) => (await data[0]?.look())?.room?.freeBytes ?? 0)
+
+async function rootBytes(): Promise<number> {
   return Number((await mustRun(client, live, ['du', '-sx', '/'])).split(/\s/)[0]) * 1024
 }
-void LIVE

@@ -119,9 +119,13 @@ describe('incusd dies', () => {
     const blind = await backflip('status')
     const meanwhile = await served()
     await startDaemon(bed)
-    console.log(told(ended), told(blind))
+    expect(ended.exitCode, told(ended)).toBe(6)
+    expect(ended.err).toContain('nobody can tell whether the migration was applied')
+    expect(blind).toMatchObject({
+      exitCode: 0,
+      out: expect.stringMatching(/instances +not seen: no Incus answers/) as string,
+    })
     expect(meanwhile).toEqual({ status: 200, sha: R2 })
-    if ((await record()).open !== null) console.log(told(await backflip('resume')))
     expect((await record()).open).toBeNull()
     expect(await served()).toEqual({ status: 200, sha: R2 })
     await sql(
@@ -130,7 +134,7 @@ describe('incusd dies', () => {
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(300)%' AND pid <> pg_backend_pid()",
     )
     expect(await columns()).not.toContain('slow')
-    console.log(told(await backflip('deploy', R4, '--yes')))
+    await must('deploy', R4, '--yes')
     expect(await served()).toEqual({ status: 200, sha: R4 })
   })
 
@@ -145,9 +149,17 @@ describe('incusd dies', () => {
     const blind = await backflip('status')
     const meanwhile = await served()
     await startDaemon(bed)
-    console.log(told(ended), told(blind))
-    console.log(told(await backflip('resume')))
+    const resumed = await backflip('resume')
+    expect(ended.exitCode, told(ended)).toBe(6)
+    expect(ended.err).toMatch(/✗ D Start the copy .* broke/)
+    expect(ended.err).toMatch(/exit 6, stuck: an undo failed/)
+    expect(blind.exitCode).toBe(0)
+    expect(blind.out).toMatch(/closed +users see the maintenance page since/)
+    expect(blind.out).toMatch(/edge +not seen/)
     expect(meanwhile.status).toBe(503)
+    expect(resumed.exitCode, told(resumed)).toBe(1)
+    expect(resumed.err).toContain('data and traffic are as they were')
+    expect((await record()).open).toBeNull()
     expect(await served()).toEqual({ status: 200, sha: before?.sha })
     expect(await rows()).toEqual(all)
     await write([4])
