@@ -212,6 +212,8 @@ async function startDatabase(bed: DataBed): Promise<InstanceName> {
   await sql(client, live, 'CREATE ROLE app LOGIN; GRANT ALL ON records TO app')
   const access = ['sed', '-i', '1i host shop app 127.0.0.1/32 trust', '/etc/postgresql/15/main/pg_hba.conf']
   await mustRun(client, live, access)
+  // As the guide says: without it the log is thrown away between a snapshot and the question what was written since.
+  await sql(client, live, "ALTER SYSTEM SET wal_keep_size = '256MB'")
   await sql(client, live, 'SELECT pg_reload_conf()')
   return live
 }
