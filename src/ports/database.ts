@@ -247,8 +247,11 @@ export interface Database {
   /** Opens them again, with the connection limits from before. Repeatable. */
   allowWriters(): Promise<void>
 
-  /** Proves that this running copy is whole and is a copy of what was marked. Changes the copy: extension, stop, start. Never for live. */
-  verify(mark: DatabaseMark): Promise<Verification>
+  /**
+   * Proves that this running copy is whole and is a copy of what was marked. Changes the copy: extension, stop, start. Never for live. With `fork`
+   * one that is whole does `forkTimeline` with the same stop.
+   */
+  verify(mark: DatabaseMark, ask?: { readonly fork?: boolean }): Promise<Verification>
 
   /** Reads a file's statements; asks nobody. Errors `sql-empty`, `sql-too-large`, `sql-not-runnable` (kind `usage`) with the line. */
   readSql(text: string): SqlShape
