@@ -39,7 +39,8 @@ export function addConstraint(
   const target = kind === 'foreign-key' ? needTable(replay, node.pktable ?? {}) : null
   const current = currentTable(replay, table.oid)
   if (current === undefined) return null
-  const name = node.conname ?? freeConstraintName(replay, current, kind, names)
+  // USING INDEX without a name takes the index's.
+  const name = node.conname ?? node.indexname ?? freeConstraintName(replay, current, kind, names)
   const constraint: Constraint = {
     oid: replay.catalog.nextOid(),
     name,

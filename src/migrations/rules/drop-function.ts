@@ -19,7 +19,12 @@ export const dropFunction = defineRule({
       // No statement of an application can call a trigger function.
       if (was === undefined || was.returns === 'trigger' || was.returns === 'event_trigger') return
       if (after.routinesNamed(was.schema, was.name).some((one) => one.arguments === was.arguments)) return
-      report(applied, { message: `drops ${shown(was)}(${was.arguments})`, sqlstate: '42883' })
+      const is = after.routine(was.oid)
+      const what =
+        is === undefined
+          ? `drops ${shown(was)}(${was.arguments})`
+          : `makes ${shown(is)} of ${shown(was)}(${was.arguments})`
+      report(applied, { message: what, sqlstate: '42883' })
     },
   },
 })

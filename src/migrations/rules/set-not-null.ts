@@ -20,8 +20,8 @@ export const setNotNull = defineRule({
       const isHeld = columnAfter(table.oid, column.id)?.notNull === true
       const was = columnBefore(table.oid, column.id)
       const name = shownColumn(table, column)
-      // What a CHECK proves, the CHECK refuses already.
-      if (was !== undefined && !was.notNull && isHeld && !isProved) {
+      // What a CHECK proves, the CHECK refuses already. NOT NULL … NOT VALID proves nothing and refuses all the same.
+      if (was !== undefined && !was.notNull && isHeld && (!isProved || by === 'constraint')) {
         report(applied, {
           message: `${name} no longer takes NULL, which the previous release may write`,
           sqlstate: '23502',
