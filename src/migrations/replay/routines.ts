@@ -6,6 +6,7 @@ import { isAssumable } from './resolve.ts'
 import { typeOf } from './types.ts'
 
 const IN_MODES = new Set(['FUNC_PARAM_IN', 'FUNC_PARAM_INOUT', 'FUNC_PARAM_VARIADIC', 'FUNC_PARAM_DEFAULT'])
+const OUT_MODES = new Set(['FUNC_PARAM_OUT', 'FUNC_PARAM_INOUT', 'FUNC_PARAM_TABLE'])
 
 export function createRoutine(replay: Replay, node: NodeOf<'CreateFunctionStmt'>): Routine {
   const names = texts(node.funcname)
@@ -25,6 +26,10 @@ export function createRoutine(replay: Replay, node: NodeOf<'CreateFunctionStmt'>
       .filter(({ mode }) => IN_MODES.has(mode ?? 'FUNC_PARAM_DEFAULT'))
       .map(({ argType }) => formatType(replay.catalog.after, { ...typeOf(replay, argType).type, modifiers: [] }))
       .join(', '),
+    argumentNames: parameters
+      .filter(({ mode }) => IN_MODES.has(mode ?? 'FUNC_PARAM_DEFAULT'))
+      .flatMap(({ name }) => name ?? []),
+    outputNames: parameters.filter(({ mode }) => OUT_MODES.has(mode ?? '')).flatMap(({ name }) => name ?? []),
     optional: parameters.filter(({ defexpr }) => defexpr !== undefined).length,
     returns:
       node.returnType === undefined ? 'void' : formatType(replay.catalog.after, typeOf(replay, node.returnType).type),
@@ -89,6 +94,8 @@ function unknownRoutine(replay: Replay, object: Node | undefined): Routine {
     name: names.at(-1) ?? '',
     kind: 'function',
     arguments: writtenArguments(replay, object) ?? '',
+    argumentNames: [],
+    outputNames: [],
     optional: 0,
     returns: 'unknown',
     language: 'unknown',
