@@ -39,9 +39,8 @@ function keyOf(layout: Layout, path: string): Key {
 function naturalOf(part: string): Key {
   const date = /^\d+(?:-\d+)+/.exec(part)
   if (date !== null) return versionOf(part)
-  return part
-    .split(/(\d+)/)
-    .flatMap((word, at) => (at % 2 === 1 ? [BigInt(word)] : word === '' && at === 0 ? [] : [word]))
+  const [first = '', ...rest] = part.split(/(\d+)/)
+  return [...(first === '' ? [] : [first]), ...rest.map((word, at) => (at % 2 === 0 ? BigInt(word) : word))]
 }
 
 /** A leading number counts as one. diesel sorts by the digits of a date without its dashes (research/migrations.md §5). */
