@@ -18,7 +18,8 @@ export function smallDisk(folder: string, megabytes: number): SmallDisk {
   return {
     folder,
     close: () => {
-      execFileSync('umount', [folder])
+      // Lazily: what was ended on it may not have closed its files yet.
+      execFileSync('umount', ['--lazy', folder])
       rmdirSync(folder)
     },
   }
