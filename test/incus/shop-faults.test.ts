@@ -108,6 +108,30 @@ describe('PostgreSQL dies in the middle of a migration', () => {
   })
 })
 
+describe('somebody holds a lock for ever', () => {
+  it('a migration that needs it gives up by its lock timeout, with nobody waiting behind it', {
+    timeout: LIMIT_MS,
+  }, async () => {
+    const holding = sql(client, live, 'BEGIN; LOCK TABLE records; SELECT pg_sleep(299)')
+    holding.catch(() => undefined)
+    await expect
+      .poll(() => sql(client, live, "SELECT count(*) FROM pg_locks WHERE relation = 'records'::regclass AND granted"), {
+        timeout: 30_000,
+      })
+      .toContain('1')
+    const ended = await backflip('deploy', R3, '--yes')
+    await sql(
+      client,
+      live,
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(299)%'
+      AND pid <> pg_backend_pid()`,
+    )
+    expect(ended.exitCode, told(ended)).toBe(1)
+    expect(ended.err).toContain('canceling statement due to lock timeout')
+    expect(await served()).toEqual({ status: 200, sha: R2 })
+  })
+})
+
 describe('incusd dies', () => {
   it('in the middle of a migration: users notice nothing; it is not run again by itself, and the next deploy works', {
     timeout: LIMIT_MS,
