@@ -83,7 +83,10 @@ describe('collecting', () => {
       'ann',
       collected(statistics('SELECT id FROM users WHERE id = $1', 'SELECT nick FROM users'), true),
     )
-    expect(usage.statements.map(({ text }) => text)).toEqual(['SELECT id FROM users WHERE id = 1', 'SELECT nick FROM users'])
+    expect(usage.statements.map(({ text }) => text)).toEqual([
+      'SELECT id FROM users WHERE id = 1',
+      'SELECT nick FROM users',
+    ])
     expect(usage.source).toBe('recording, pg_stat_statements')
     const replaced = await people.type('ann', collected(statistics('SELECT nick FROM users')))
     expect(replaced.usage.statements).toHaveLength(1)
