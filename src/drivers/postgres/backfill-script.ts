@@ -42,6 +42,8 @@ SELECT NOT EXISTS (SELECT FROM pg_index WHERE indrelid = to_regclass(:'table') A
  */
 export const BACKFILL_LOOP = `
 SET enable_seqscan = off;
+-- A stricter level, set for the database, would end a slice where this one waits and goes on.
+SET default_transaction_isolation = 'read committed';
 DO $loop$
 DECLARE
   ask constant jsonb := current_setting('backflip.ask')::jsonb;

@@ -5,6 +5,8 @@ export interface ReadmeFacts {
   readonly asked: string
   /** The folder of the runner's migrations, as it was given; null without a history. */
   readonly history: string | null
+  /** The migration that the plan takes the place of; null when the change is none yet. */
+  readonly instead: string | null
 }
 
 /** Folder of a stage in the plan: what goes out together lies together. */
@@ -16,7 +18,7 @@ export function stageFolder(stage: WrittenStage): string {
 /** What a person does, in order. */
 export function renderReadme(
   { stages, notes, differs, isSafeAsItIs }: Sequence,
-  { asked, history }: ReadmeFacts,
+  { asked, history, instead }: ReadmeFacts,
 ): string {
   const lines = [
     '# Plan of a change',
@@ -29,6 +31,7 @@ export function renderReadme(
       ? 'Both releases survive it as it is: one deploy.'
       : 'One deploy after the other. The next one begins when the one before is live, and a **contract** when no release that may come back (live, standby, the last good ones) needs the old shape: the gate checks it by the annotation in its file. When other migrations came in between, give the files later numbers, and `of=` in an annotation the new name.',
     '',
+    ...(instead === null ? [] : [`Take \`${instead}\` out of your migrations: this stands in its place.`, '']),
     ...stages.flatMap((stage) => [...describeStage(stage, history), '']),
     ...(notes.length === 0 ? [] : ['## To know', '', ...notes.map((one) => `- ${one}`), '']),
     ...(differs.length === 0 ? [] : ['## Not as it was asked for', '', ...differs.map((one) => `- ${one}`), '']),

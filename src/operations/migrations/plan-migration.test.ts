@@ -98,6 +98,25 @@ describe('planMigration', () => {
     expect(read('change.sql')).toBe(text)
   })
 
+  it('takes a migration that is there already out of its history, and nothing of its inverse', async () => {
+    write(
+      'goose/0001_users.sql',
+      '-- +goose Up\nCREATE TABLE users (id bigint PRIMARY KEY, nick text);\n-- +goose Down\nDROP TABLE users;\n',
+    )
+    const text =
+      '-- +goose Up\nALTER TABLE users DROP COLUMN nick;\n-- +goose Down\nALTER TABLE users ADD COLUMN nick text;\n'
+    write('goose/0002_drop.sql', text)
+    write('goose/0003_after.sql', '-- +goose Up\nALTER TABLE users ADD COLUMN later int;\n-- +goose Down\nSELECT 1;\n')
+    const { sequence, files } = await plan('goose/0002_drop.sql', { history: 'goose' })
+    expect(sequence.stages.map((one) => (one.kind === 'deploy' ? one.phase : 'backfill'))).toEqual([
+      'switch',
+      'contract',
+    ])
+    expect(files.at(-1)).toMatch(/^deploy-2-contract\/0005_d2_/)
+    expect(read('out/README.md')).toContain('Take `0002_drop.sql` out of your migrations')
+    expect(read('goose/0002_drop.sql')).toBe(text)
+  })
+
   it.each([
     ['no-such.sql', {}, 'no-such-file'],
     ['ALTER TABLE users', {}, 'plan-unreadable'],

@@ -39,8 +39,10 @@ const MAX_CHANGE_BYTES = 1_000_000
 
 /** Plans a change and writes the plan's files into a folder of its own. Nothing that is there is overwritten: error `plan-exists` (kind `refused`). */
 export async function planMigration(ask: PlanMigrationAsk): Promise<PlannedMigration> {
-  const asked = readChange(ask)
-  const { files: history, layout } = readHistory(ask)
+  const change = readChange(ask)
+  const { files: history, layout, instead } = readHistory(ask, change.file)
+  // A file says more than what runs on the way up: marks of its runner, and its own inverse.
+  const asked = change.file === null ? change.text : readMigration(LAYOUTS[layout], change.text, null).visible
   const folder = resolve(ask.cwd, ask.out ?? `migration-plan-${labelOf(asked)}`)
   const there = statSync(folder, { throwIfNoEntry: false })
   if (there !== undefined && (!there.isDirectory() || readdirSync(folder).length > 0))
@@ -59,7 +61,7 @@ export async function planMigration(ask: PlanMigrationAsk): Promise<PlannedMigra
       ask.today,
     ),
   })
-  const files = filesOf(sequence, renderReadme(sequence, { asked, history: ask.history }))
+  const files = filesOf(sequence, renderReadme(sequence, { asked, history: ask.history, instead }))
   for (const [path, text] of files) {
     mkdirSync(dirname(join(folder, path)), { recursive: true })
     // `wx`: a file that came in between is somebody's.
@@ -79,11 +81,17 @@ function filesOf({ stages }: Sequence, readme: string): ReadonlyMap<string, stri
   return files
 }
 
-function readChange({ cwd, change }: PlanMigrationAsk): string {
+interface ReadChange {
+  readonly text: string
+  /** Absolute; null for a statement. */
+  readonly file: string | null
+}
+
+function readChange({ cwd, change }: PlanMigrationAsk): ReadChange {
   const file = resolve(cwd, change)
   const found = change.length < 1_000 ? statSync(file, { throwIfNoEntry: false }) : undefined
   if (found?.isFile() !== true) {
-    if (/\s/.test(change.trim())) return change
+    if (/\s/.test(change.trim())) return { text: change, file: null }
     throw usageError(`${change} is neither a file nor a statement`, {
       code: 'no-such-file',
       hint: 'backflip migrations plan "ALTER TABLE …"',
@@ -91,18 +99,27 @@ function readChange({ cwd, change }: PlanMigrationAsk): string {
   }
   if (found.size > MAX_CHANGE_BYTES)
     throw usageError(`${change} is larger than ${MAX_CHANGE_BYTES} bytes`, { code: 'text-too-large', place: { file } })
-  return readFileSync(file, 'utf8')
+  return { text: readFileSync(file, 'utf8'), file }
 }
 
-function readHistory(ask: PlanMigrationAsk): { readonly files: readonly LintFile[]; readonly layout: LayoutName } {
-  if (ask.history === null) return { files: [], layout: ask.layout ?? 'plain' }
-  const [set] = findMigrations(ask.cwd, [ask.history], ask.layout)
-  if (set === undefined) return { files: [], layout: ask.layout ?? 'plain' }
-  const files = set.paths.map((path) => {
+interface ReadHistory {
+  readonly files: readonly LintFile[]
+  readonly layout: LayoutName
+  /** The file of the history that the plan takes the place of. */
+  readonly instead: string | null
+}
+
+/** A change that lies among the migrations already is no part of what was before the plan, whose files are numbered behind all of them. */
+function readHistory(ask: PlanMigrationAsk, change: string | null): ReadHistory {
+  const [set] = ask.history === null ? [] : findMigrations(ask.cwd, [ask.history], ask.layout)
+  if (set === undefined) return { files: [], layout: ask.layout ?? 'plain', instead: null }
+  const instead = set.paths.find((path) => resolve(set.root, path) === change) ?? null
+  const others = set.paths.filter((path) => path !== instead)
+  const files = others.map((path) => {
     const text = readFileSync(join(set.root, path), 'utf8')
     return { name: set.layout.nameOf(path), path, text, ...readMigration(set.layout, text, null), isPending: false }
   })
-  return { files, layout: set.guess.name }
+  return { files, layout: set.guess.name, instead }
 }
 
 function labelOf(asked: string): string {
