@@ -75,10 +75,12 @@ type Run = ReturnType<typeof runner>
 /** Tools run with an environment of their own: PGHOST and the like name somebody else's server. */
 function runner({ binaries, folder, transport }: ClusterAsk, owner: Owner | null) {
   const become = owner === null ? [] : ['runuser', '-u', owner.name, '--']
+  // Its user may not enter root's folder; BSD's env knows no -C, and there nobody changes users.
+  const folderToStand = owner === null ? [] : ['-C', '/']
   const libraries = `${join(folder, 'lib')}:${join(dirname(binaries.folder), 'lib')}`
   const variables = ['LC_ALL=C', 'TZ=UTC', 'PATH=/usr/bin:/bin', `LD_LIBRARY_PATH=${libraries}`]
   return (tool: string, args: readonly string[], timeoutMs: number) =>
-    transport.run([...become, 'env', '-i', '-C', '/', ...variables, join(binaries.folder, tool), ...args], {
+    transport.run([...become, 'env', '-i', ...folderToStand, ...variables, join(binaries.folder, tool), ...args], {
       timeoutMs,
     })
 }
