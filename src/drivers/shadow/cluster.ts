@@ -119,14 +119,26 @@ function prepareFolder({ folder, binaries }: ClusterAsk, owner: Owner | null): v
   for (const { name, target } of libraryLinks(binaries)) symlinkSync(target, join(lib, name))
 }
 
-/** A killed run leaves its server: it is ours alone, and what it was doing nobody asks for any more. */
+/**
+ * A killed run leaves its server: it is ours alone, and what it was doing nobody asks for any more. After a reboot its number may be another
+ * process's, which pg_ctl would end without a look at what it is.
+ */
 async function endLeftover(run: Run, data: string): Promise<void> {
   const file = join(data, 'postmaster.pid')
   if (!existsSync(file)) return
-  // Its fifth line is the socket's folder (src/backend/utils/init/miscinit.c).
-  const socketFolder = readFileSync(file, 'utf8').split('\n')[4] ?? ''
-  await run('pg_ctl', ['stop', `--pgdata=${data}`, '--mode=immediate', '--wait', '--silent'], SHORT_MS)
+  // The socket's folder is its fifth line (src/backend/utils/init/miscinit.c).
+  const [pid = '', , , , socketFolder = ''] = readFileSync(file, 'utf8').split('\n')
+  if (isServerOf(pid, data))
+    await run('pg_ctl', ['stop', `--pgdata=${data}`, '--mode=immediate', '--wait', '--silent'], SHORT_MS)
+  else rmSync(file)
   if (socketFolder.startsWith(join(tmpdir(), SOCKETS))) rmSync(socketFolder, { recursive: true, force: true })
+}
+
+/** Where there is no /proc, pg_ctl's own look has to do. */
+function isServerOf(pid: string, data: string): boolean {
+  if (!existsSync('/proc/self')) return true
+  const file = `/proc/${pid}/cmdline`
+  return existsSync(file) && readFileSync(file, 'utf8').split('\0').includes(data)
 }
 
 async function initialize(run: Run, data: string): Promise<void> {
