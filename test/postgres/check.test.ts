@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -305,6 +306,24 @@ describe('the server that it is tried on', () => {
     expect((await check('SELECT 1')).exitCode).toBe(0)
     expect(isRunning(left)).toBe(false)
     expect(pid).toThrow('ENOENT')
+  })
+
+  it('is never taken for another process that has its number since', async () => {
+    const bystander = spawn('sleep', ['60'], { stdio: 'ignore' })
+    try {
+      expect((await check('SELECT 1')).exitCode).toBe(0)
+      const file = join(cache, MAJOR, 'data', 'postmaster.pid')
+      writeFileSync(file, `${bystander.pid}\n${join(cache, MAJOR, 'data')}\n1\n5432\n\n`)
+      expect((await check('SELECT 1')).exitCode).toBe(0)
+      expect(isRunning(bystander.pid ?? 0)).toBe(true)
+    } finally {
+      bystander.kill()
+    }
+  })
+
+  it('is one check’s at a time: another one waits', async () => {
+    const both = await Promise.all([check('SELECT 1'), run('m', '--since', '0001_base', '--json')])
+    expect(both.map(({ exitCode }) => exitCode)).toEqual([0, 0])
   })
 
   it('may be somebody’s, by a connection string: what is made there is dropped again, but for the template', async () => {

@@ -75,10 +75,12 @@ type Run = ReturnType<typeof runner>
 /** Tools run with an environment of their own: PGHOST and the like name somebody else's server. */
 function runner({ binaries, folder, transport }: ClusterAsk, owner: Owner | null) {
   const become = owner === null ? [] : ['runuser', '-u', owner.name, '--']
+  // Its user may not enter root's folder; BSD's env knows no -C, and there nobody changes users.
+  const folderToStand = owner === null ? [] : ['-C', '/']
   const libraries = `${join(folder, 'lib')}:${join(dirname(binaries.folder), 'lib')}`
   const variables = ['LC_ALL=C', 'TZ=UTC', 'PATH=/usr/bin:/bin', `LD_LIBRARY_PATH=${libraries}`]
   return (tool: string, args: readonly string[], timeoutMs: number) =>
-    transport.run([...become, 'env', '-i', '-C', '/', ...variables, join(binaries.folder, tool), ...args], {
+    transport.run([...become, 'env', '-i', ...folderToStand, ...variables, join(binaries.folder, tool), ...args], {
       timeoutMs,
     })
 }
@@ -117,14 +119,26 @@ function prepareFolder({ folder, binaries }: ClusterAsk, owner: Owner | null): v
   for (const { name, target } of libraryLinks(binaries)) symlinkSync(target, join(lib, name))
 }
 
-/** A killed run leaves its server: it is ours alone, and what it was doing nobody asks for any more. */
+/**
+ * A killed run leaves its server: it is ours alone, and what it was doing nobody asks for any more. After a reboot its number may be another
+ * process's, which pg_ctl would end without a look at what it is.
+ */
 async function endLeftover(run: Run, data: string): Promise<void> {
   const file = join(data, 'postmaster.pid')
   if (!existsSync(file)) return
-  // Its fifth line is the socket's folder (src/backend/utils/init/miscinit.c).
-  const socketFolder = readFileSync(file, 'utf8').split('\n')[4] ?? ''
-  await run('pg_ctl', ['stop', `--pgdata=${data}`, '--mode=immediate', '--wait', '--silent'], SHORT_MS)
+  // The socket's folder is its fifth line (src/backend/utils/init/miscinit.c).
+  const [pid = '', , , , socketFolder = ''] = readFileSync(file, 'utf8').split('\n')
+  if (isServerOf(pid, data))
+    await run('pg_ctl', ['stop', `--pgdata=${data}`, '--mode=immediate', '--wait', '--silent'], SHORT_MS)
+  else rmSync(file)
   if (socketFolder.startsWith(join(tmpdir(), SOCKETS))) rmSync(socketFolder, { recursive: true, force: true })
+}
+
+/** Where there is no /proc, pg_ctl's own look has to do. */
+function isServerOf(pid: string, data: string): boolean {
+  if (!existsSync('/proc/self')) return true
+  const file = `/proc/${pid}/cmdline`
+  return existsSync(file) && readFileSync(file, 'utf8').split('\0').includes(data)
 }
 
 async function initialize(run: Run, data: string): Promise<void> {

@@ -41,9 +41,8 @@ export function postgresShadow(ask: ShadowAsk): Shadow {
       if (ask.dsn !== null) return withServer(ask, { dsn: ask.dsn }, null, work)
       const binaries = findPostgres(ask.major, ask.cwd)
       const folder = join(ask.cacheFolder, String(binaries.major))
-      // Root's server runs as another user, who has to get through.
-      mkdirSync(ask.cacheFolder, { recursive: true })
-      chmodSync(ask.cacheFolder, 0o711)
+      // Root's server runs as another user, who has to get through. A folder that was there keeps its mode: it is somebody's.
+      if (mkdirSync(ask.cacheFolder, { recursive: true }) !== undefined) chmodSync(ask.cacheFolder, 0o711)
       return ask.lockIn(ask.cacheFolder).hold(`shadow-${binaries.major}`, LOCK_WAIT_MS, async () => {
         const cluster = await startCluster({ binaries, folder, transport: ask.transport })
         try {

@@ -17,7 +17,7 @@ export function toShadowFile({ name, transaction }: ReplayFile, parsed: ParsedFi
   }
 }
 
-/** PostgreSQL's PreventInTransactionBlock (src/backend/commands), and CALL and DO, whose bodies may commit. */
+/** PostgreSQL's PreventInTransactionBlock (src/backend/commands), and CALL, whose body may commit. */
 function standsAlone(node: Node, tag: Tag): boolean {
   switch (tag) {
     case 'IndexStmt':
@@ -29,6 +29,8 @@ function standsAlone(node: Node, tag: Tag): boolean {
     case 'AlterTableStmt':
       return JSON.stringify(node).includes('"concurrent":true')
     case 'VacuumStmt':
+      // ANALYZE is one of its kinds, and stands anywhere.
+      return as(node, 'VacuumStmt')?.is_vacuumcmd === true
     case 'CallStmt':
     case 'CreatedbStmt':
     case 'DropdbStmt':
