@@ -219,6 +219,15 @@ describe('PL/pgSQL is read', () => {
       "DO $$ DECLARE t text; BEGIN FOREACH t IN ARRAY ARRAY['t', 'u'] LOOP EXECUTE format('ALTER TABLE %I DROP COLUMN a', t); END LOOP; END $$"
     expect(breaks('CREATE TABLE t (a int); CREATE TABLE u (a int)', loop)).toEqual(['drop-column N', 'drop-column N'])
   })
+  it.each([
+    ['by position', "SELECT add_rule('t', 'CHECK (a > 0)')"],
+    ['by name', "SELECT add_rule(rule => 'CHECK (a > 0)', tab => 't')"],
+    ['from a block', "DO $$ BEGIN PERFORM add_rule('t', 'CHECK (a > 0)'); END $$"],
+  ])('a function that is called runs with what it is given %s', (_how, call) => {
+    const helper =
+      "CREATE FUNCTION add_rule(tab text, rule text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'ALTER TABLE ' || tab || ' ADD ' || rule; END $$;"
+    expect(breaks('CREATE TABLE t (a int)', helper + call)).toEqual(['add-check N'])
+  })
   it('a function that is only made changes nothing', () => {
     expect(
       breaks(
