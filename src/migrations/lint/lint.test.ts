@@ -131,6 +131,12 @@ describe('the previous release is what counts', () => {
       expected,
     )
   })
+  it('a column that is renamed is renamed in its partitions', () => {
+    const given = `CREATE TABLE t (a int, b int) PARTITION BY RANGE (a);
+      CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (9);
+      ALTER TABLE t RENAME COLUMN b TO c`
+    expect(breaks(given, 'ALTER TABLE t1 ALTER c SET NOT NULL')).toEqual(['set-not-null N'])
+  })
   it('an extension goes only when it is there', () => {
     const drop = 'DROP EXTENSION IF EXISTS citext'
     expect(breaks('CREATE EXTENSION citext', drop)).toEqual(['drop-extension N'])
