@@ -131,6 +131,12 @@ describe('the previous release is what counts', () => {
       expected,
     )
   })
+  it('a column that is renamed is renamed in its partitions', () => {
+    const given = `CREATE TABLE t (a int, b int) PARTITION BY RANGE (a);
+      CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (9);
+      ALTER TABLE t RENAME COLUMN b TO c`
+    expect(breaks(given, 'ALTER TABLE t1 ALTER c SET NOT NULL')).toEqual(['set-not-null N'])
+  })
   it('an extension goes only when it is there', () => {
     const drop = 'DROP EXTENSION IF EXISTS citext'
     expect(breaks('CREATE EXTENSION citext', drop)).toEqual(['drop-extension N'])
@@ -218,6 +224,15 @@ describe('PL/pgSQL is read', () => {
     const loop =
       "DO $$ DECLARE t text; BEGIN FOREACH t IN ARRAY ARRAY['t', 'u'] LOOP EXECUTE format('ALTER TABLE %I DROP COLUMN a', t); END LOOP; END $$"
     expect(breaks('CREATE TABLE t (a int); CREATE TABLE u (a int)', loop)).toEqual(['drop-column N', 'drop-column N'])
+  })
+  it.each([
+    ['by position', "SELECT add_rule('t', 'CHECK (a > 0)')"],
+    ['by name', "SELECT add_rule(rule => 'CHECK (a > 0)', tab => 't')"],
+    ['from a block', "DO $$ BEGIN PERFORM add_rule('t', 'CHECK (a > 0)'); END $$"],
+  ])('a function that is called runs with what it is given %s', (_how, call) => {
+    const helper =
+      "CREATE FUNCTION add_rule(tab text, rule text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'ALTER TABLE ' || tab || ' ADD ' || rule; END $$;"
+    expect(breaks('CREATE TABLE t (a int)', helper + call)).toEqual(['add-check N'])
   })
   it('a function that is only made changes nothing', () => {
     expect(

@@ -87,7 +87,8 @@ const RECURSIVE = new Set([
   'AT_ColumnDefault',
 ])
 
-function descendants(replay: Replay, oid: number): readonly Table[] {
+/** Tables that inherit from it, partitions too, at any depth. */
+export function descendants(replay: Replay, oid: number): readonly Table[] {
   return (replay.children.get(oid) ?? []).flatMap((one) => {
     const table = currentTable(replay, one)
     return table === undefined ? [] : [table, ...descendants(replay, one)]

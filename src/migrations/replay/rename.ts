@@ -1,6 +1,7 @@
 import { nameKey } from '../catalog/catalog.ts'
-import type { View } from '../catalog/types.ts'
+import type { Column, Table, View } from '../catalog/types.ts'
 import { as, listTexts, type NodeOf, texts } from '../sql/node.ts'
+import { descendants } from './alter-table.ts'
 import { changeColumn } from './change-column.ts'
 import { indexesOf, putRelation, putTable, putType } from './put.ts'
 import { indexWithRenamed, tableWithRenamed } from './rename-in-expressions.ts'
@@ -97,8 +98,17 @@ function renameColumn(replay: Replay, node: NodeOf<'RenameStmt'>, toName: string
   if (table === null) return
   const column = needColumn(replay, table, node.subname ?? '')
   if (column === null) return
-  replay.record.lock(table.oid, 'AccessExclusive')
   replay.record.change({ kind: 'rename-column', table, column, toName })
+  giveColumnName(replay, table, column, toName)
+  if (node.relation?.inh === false) return
+  for (const child of descendants(replay, table.oid)) {
+    const inherited = child.columns.find(({ name }) => name === column.name)
+    if (inherited !== undefined) giveColumnName(replay, child, inherited, toName)
+  }
+}
+
+function giveColumnName(replay: Replay, table: Table, column: Column, toName: string): void {
+  replay.record.lock(table.oid, 'AccessExclusive')
   changeColumn(replay, table, column.id, { name: toName })
   const now = currentTable(replay, table.oid)
   if (now !== undefined) putTable(replay, tableWithRenamed(now, column, toName))

@@ -1,3 +1,5 @@
+import type { Routine } from '../catalog/types.ts'
+import { foldText, type Values } from '../sql/fold-text.ts'
 import { as, type Node, tagOf, texts } from '../sql/node.ts'
 import type { ParsedFile, ParsedStatement } from '../sql/parse-file.ts'
 import { type BodyStatement, bodyStart, bodyStatements } from '../sql/plpgsql.ts'
@@ -39,8 +41,9 @@ export function runFile(
     applyStatement(replay, one.node, one.tag)
     if (one.tag === 'CreateFunctionStmt') rememberBody(replay, parsed, one)
     // Inside the block runs what the block holds; the block itself does nothing.
-    const body = one.tag === 'DoStmt' ? parsed.sql.slice(one.start, one.end) : calledBody(replay, one.node)
-    if (body !== null) done.push(...runBody(replay, body, statement, one.tag === 'DoStmt' ? parsed.sql : null, 0))
+    const isBlock = one.tag === 'DoStmt'
+    const call = isBlock ? { body: parsed.sql.slice(one.start, one.end), given: NONE } : calledBody(replay, one.node)
+    if (call !== null) done.push(...runBody(replay, call, statement, isBlock ? parsed.sql : null, 0))
     done.push(replay.record.take(statement))
     if (transaction.state.kind === 'none') transaction.state = begin(runner)
   }
@@ -106,7 +109,15 @@ function rememberBody(replay: Replay, parsed: ParsedFile, { node, start, end }: 
   }
 }
 
-function calledBody(replay: Replay, node: Node): string | null {
+/** A body that runs, and what is known of the arguments that it runs with. */
+interface Call {
+  readonly body: string
+  readonly given: Values
+}
+
+const NONE: Values = new Map()
+
+function calledBody(replay: Replay, node: Node): Call | null {
   if (replay.bodies.size === 0) return null
   const targets = as(node, 'SelectStmt')?.targetList ?? []
   const calls = [...targets.map((one) => as(as(one, 'ResTarget')?.val, 'FuncCall')), as(node, 'CallStmt')?.funccall]
@@ -115,20 +126,33 @@ function calledBody(replay: Replay, node: Node): string | null {
     if (name === undefined) continue
     for (const routine of replay.catalog.routines.values()) {
       const body = routine.name === name ? replay.bodies.get(routine.oid) : undefined
-      if (body !== undefined) return body
+      if (body !== undefined) return { body, given: givenArguments(routine, call?.args ?? []) }
     }
   }
   return null
 }
 
+/** By position, or by name as `f(a => 'x')`; of a routine that names all of its arguments. */
+function givenArguments({ argumentNames, arguments: types }: Routine, args: readonly Node[]): Values {
+  if (argumentNames.length === 0 || argumentNames.length !== types.split(', ').length) return NONE
+  const given = new Map<string, string>()
+  args.forEach((arg, at) => {
+    const named = as(arg, 'NamedArgExpr')
+    const name = named?.name ?? argumentNames[at]
+    const value = foldText(named?.arg ?? arg, NONE)
+    if (name !== undefined && value !== null) given.set(name, value)
+  })
+  return given
+}
+
 function runBody(
   replay: Replay,
-  body: string,
+  { body, given }: Call,
   outer: Statement,
   source: string | null,
   depth: number,
 ): readonly Applied[] {
-  const statements = readBody(replay, body)
+  const statements = readBody(replay, body, given)
   if (statements === null) return []
   const done: Applied[] = []
   const start = source === null ? outer.start : outer.start + bodyStart(body)
@@ -146,9 +170,9 @@ function runBody(
   return done
 }
 
-function readBody(replay: Replay, body: string): readonly BodyStatement[] | null {
+function readBody(replay: Replay, body: string, given: Values): readonly BodyStatement[] | null {
   try {
-    return bodyStatements(replay.parser, body)
+    return bodyStatements(replay.parser, body, given)
   } catch (error) {
     // Another language, or a body that the server would refuse too.
     replay.record.change({ kind: 'unknown-sql', what: error instanceof Error ? error.message : String(error) })
@@ -173,8 +197,8 @@ function runBodyStatement(replay: Replay, one: BodyStatement, outer: Statement, 
     } finally {
       replay.record.isGuarded = false
     }
-    const body = depth < MAX_CALL_DEPTH ? calledBody(replay, stmt) : null
-    return [...(body === null ? [] : runBody(replay, body, statement, null, depth + 1)), replay.record.take(statement)]
+    const call = depth < MAX_CALL_DEPTH ? calledBody(replay, stmt) : null
+    return [...(call === null ? [] : runBody(replay, call, statement, null, depth + 1)), replay.record.take(statement)]
   })
 }
 

@@ -31,11 +31,18 @@ const MAX_DEPTH = 500
 /** Loops within loops multiply. Past this a loop is taken as one whose rounds nobody knows. */
 const MAX_ROUNDS = 10_000
 
-/** The SQL of a DO block or a function in PL/pgSQL. Throws what the parser says when the body is none. */
-export function bodyStatements(parser: SqlParser, statement: string): readonly BodyStatement[] {
+/**
+ * The SQL of a DO block or a function in PL/pgSQL; `given` are the arguments of the call that are known. Throws what the parser says when the body is
+ * none.
+ */
+export function bodyStatements(
+  parser: SqlParser,
+  statement: string,
+  given: Values = new Map(),
+): readonly BodyStatement[] {
   const found: BodyStatement[] = []
   const body = parser.parsePlpgsql(statement)
-  const { names, constants } = readVariables(parser, body)
+  const { names, constants } = readVariables(parser, body, given)
   let roundsLeft = MAX_ROUNDS
   const visit = (node: unknown, isConditional: boolean, values: Values, depth: number): void => {
     if (typeof node !== 'object' || node === null) return
@@ -63,8 +70,12 @@ interface Variable {
   readonly default_val?: { readonly PLpgSQL_expr?: { readonly query?: string } }
 }
 
-/** Variables that are declared with a constant and that nothing in the body sets. */
-function readVariables(parser: SqlParser, body: unknown): { readonly names: Names; readonly constants: Values } {
+/** Variables that are declared with a constant, or given as one, and that nothing in the body sets. */
+function readVariables(
+  parser: SqlParser,
+  body: unknown,
+  given: Values,
+): { readonly names: Names; readonly constants: Values } {
   const variables: (Variable | undefined)[] = []
   const set = new Set<number>()
   const look = (node: unknown, depth: number): void => {
@@ -76,10 +87,11 @@ function readVariables(parser: SqlParser, body: unknown): { readonly names: Name
     }
   }
   look(body, 0)
-  const constants = new Map<string, string>()
+  const constants = new Map(given)
   const arrays = new Map<string, readonly string[]>()
   variables.forEach((one, at) => {
     const written = one?.default_val?.PLpgSQL_expr?.query
+    if (one?.refname !== undefined && set.has(at)) constants.delete(one.refname)
     if (one?.refname === undefined || written === undefined || set.has(at)) return
     const value = parseExpression(parser, written)
     const text = foldText(value, constants)
