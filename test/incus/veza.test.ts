@@ -169,6 +169,10 @@ describe('the runbook’s own set-up on a real Incus, made by the example’s sc
       expect(Object.keys(bySha).toSorted()).toEqual([R1, POISON])
       const names = (await listInstances(world.client)).map(({ name }) => name)
       expect(names.filter((name) => /-(blue|green)$/.test(name))).toHaveLength(3)
+      // By processes of their own, that nobody waits for.
+      const proved = new RegExp(`pre-deploy-${R1} +verified`)
+      const list = async () => (await world.must('snapshots', 'list')).out
+      await expect.poll(list, { timeout: 90_000, interval: 1_000 }).toMatch(proved)
       const { out } = await world.must('status')
       expect(out).toMatch(/live +111111111111/)
       expect(out).toMatch(/data +veza-staging-postgres running/)
