@@ -75,7 +75,10 @@ function besideSquawk(
   const squawk = (process.env.PATH ?? '')
     .split(':')
     .flatMap((one) => (has(one, 'squawk') ? [join(one, 'squawk')] : []))[0]
-  if (squawk === undefined) return []
+  if (squawk === undefined) {
+    console.error('lint  beside squawk: not measured, there is no squawk on PATH (npm package squawk-cli)')
+    return []
+  }
   const files = names.map((name) => join(migrations, name))
   return [measure('beside squawk', own, 'squawk', () => timeOf(folder, [...files, '--reporter', 'json'], '', squawk))]
 }

@@ -21,6 +21,7 @@ import { uuid7 } from './lib/uuid7.ts'
 import type { Environment, Surroundings } from './operations/environment.ts'
 import type { Clock } from './ports/clock.ts'
 import type { DataService } from './ports/data-service.ts'
+import type { Database } from './ports/database.ts'
 import type { Runtime } from './ports/runtime.ts'
 import type { Shadow } from './ports/shadow.ts'
 import type { StatementRecorder } from './ports/statement-recorder.ts'
@@ -136,6 +137,11 @@ export async function composeShadow(ask: Omit<ShadowAsk, 'transport' | 'lockIn'>
   const { postgresShadow } = await import('./drivers/shadow/shadow.ts')
   const lockIn = (folder: string) => localSharedLock(folder, systemClock, localLiveness())
   return postgresShadow({ ...ask, transport: localTransport(), lockIn })
+}
+
+/** What the database of a connection string was asked. */
+export async function composeStatistics(dsn: string): Promise<Pick<Database, 'askedStatements'>> {
+  return (await import('./drivers/shadow/shadow.ts')).statementStatistics(dsn)
 }
 
 /** What listens in on a test suite. */

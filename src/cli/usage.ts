@@ -1,10 +1,11 @@
 import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { composeRecorder } from '../compose.ts'
+import { composeRecorder, composeStatistics } from '../compose.ts'
 import { parseUsage, type ReleaseUsage } from '../domain/compatibility/usage.ts'
 import { refusal, usageError } from '../domain/errors.ts'
 import { parseDataServiceName, parseSha, quote, short } from '../domain/ids.ts'
 import { writeFileAtomic } from '../lib/atomic-file.ts'
+import { secretResolver } from '../lib/secrets.ts'
 import { databaseOf } from '../operations/database-of.ts'
 import type { Environment } from '../operations/environment.ts'
 import { collectUsage, type UsageSource } from '../operations/migrations/collect-usage.ts'
@@ -17,6 +18,7 @@ interface UsageOptions {
   readonly merge?: boolean
   readonly role?: string
   readonly service?: string
+  readonly dsnEnv?: string
 }
 
 /** `migrations usage`: shows what is kept, or collects it. */
@@ -34,7 +36,7 @@ export async function usageCommand(input: CommandInput): Promise<number> {
     show(input, kept, [])
     return EXIT.done
   }
-  const source = sourceOf(input, asked, environment)
+  const source = await sourceOf(input, asked, environment)
   input.changing()
   const { usage, left, unresolved } = await collectUsage(environment, { sha, source, merge: asked.merge === true })
   const notes = [
@@ -71,12 +73,16 @@ function show({ io, options }: CommandInput, usage: ReleaseUsage, notes: readonl
 const MAX_RECORDING_BYTES = 8 * 1024 * 1024
 
 /** A name of a source, or a file: JSON is a recording, everything else a log. */
-function sourceOf(
+async function sourceOf(
   { io }: CommandInput,
-  { from = '', role, service }: UsageOptions,
+  { from = '', role, service, dsnEnv }: UsageOptions,
   environment: Environment,
-): UsageSource {
+): Promise<UsageSource> {
   if (from === 'pg_stat_statements') {
+    if (dsnEnv !== undefined) {
+      const dsn = await secretResolver(io.variables)({ env: dsnEnv }, '--dsn-env')
+      return { kind: from, database: await composeStatistics(dsn), role: role ?? null }
+    }
     const name = service === undefined ? null : parseDataServiceName(service, '--service')
     return { kind: from, database: databaseOf(environment.data, name).database, role: role ?? null }
   }

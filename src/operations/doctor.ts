@@ -11,6 +11,7 @@ import { isUnseen, look, type Unseen } from './look.ts'
 import { observe } from './observe.ts'
 import { loadRecord } from './record.ts'
 import { anotherPast, refuseAnotherPast } from './same-past.ts'
+import { startEdgeHint } from './start-edge-hint.ts'
 import { takeFenceUnder } from './take-fence.ts'
 import { withLease } from './with-lease.ts'
 
@@ -40,7 +41,7 @@ export async function examine(environment: Environment): Promise<Examination> {
   const silent = [...unseenAt('edge', view), ...unseenAt('instances', instances), ...unanswered]
   return {
     // A journal that was cut is nothing to compare the world with: what differs from it may be right.
-    drift: past === null ? differences(record, view, instances) : [differs(past)],
+    drift: past === null ? differences(environment, record, view, instances) : [differs(past)],
     shortcomings,
     unanswered: silent.filter(({ where }, index) => silent.findIndex((one) => one.where === where) === index),
   }
@@ -48,12 +49,18 @@ export async function examine(environment: Environment): Promise<Examination> {
 
 /** What differs while an operation is open is its own business, and that it is open is what a person should know first. */
 function differences(
+  { settings }: Environment,
   record: EnvironmentRecord,
   view: EdgeView | Unseen,
   instances: readonly ListedInstance[] | Unseen,
 ): readonly Drift[] {
   if (record.open !== null) return [unfinished(record.open)]
-  return findDrift(record, isUnseen(view) ? null : view, isUnseen(instances) ? null : instances)
+  return findDrift(
+    record,
+    isUnseen(view) ? null : view,
+    isUnseen(instances) ? null : instances,
+    startEdgeHint(settings),
+  )
 }
 
 function unseenAt(where: string, seen: object): readonly Unanswered[] {
@@ -66,7 +73,7 @@ export function repair(environment: Environment, options: RunOptions = {}): Prom
     const { record, view } = await observe(environment)
     await refuseAnotherPast(environment, view.anchor)
     refuseWhileOpen(record)
-    const before = findDrift(record, view, await environment.runtime.list())
+    const before = findDrift(record, view, await environment.runtime.list(), startEdgeHint(environment.settings))
     const repaired = before.filter((one) => one.repair === 'safe')
     // Which color is live is disputed: then nothing that depends on it is touched.
     if (repaired.length === 0 || before.some(({ code }) => code === 'live-differs' || code === 'anchor-foreign'))
@@ -81,7 +88,10 @@ export function repair(environment: Environment, options: RunOptions = {}): Prom
       repaired.map(({ message }) => ({ operation: null, actor, fact: { kind: 'drift-repaired', what: message } })),
     )
     const after = await observe(environment)
-    return { drift: findDrift(after.record, after.view, await environment.runtime.list()), repaired }
+    return {
+      drift: findDrift(after.record, after.view, await environment.runtime.list(), startEdgeHint(environment.settings)),
+      repaired,
+    }
   })
 }
 

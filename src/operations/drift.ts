@@ -23,21 +23,22 @@ export interface Drift {
   readonly next?: string
 }
 
-/** Pure. What could not be seen is null, and nothing is said of it. */
+/** Pure. What could not be seen is null, and nothing is said of it. `startEdge` is what a person types when the edge does not run. */
 export function findDrift(
   record: EnvironmentRecord,
   view: EdgeView | null,
   instances: readonly ListedInstance[] | null,
+  startEdge: string,
 ): readonly Drift[] {
   // While an operation is open the differences are its own business: resume and abort settle them.
   if (record.open !== null) return []
   return [
-    ...(view === null ? [] : edgeDrift(record, view)),
+    ...(view === null ? [] : edgeDrift(record, view, startEdge)),
     ...(instances === null ? [] : instanceDrift(record, instances)),
   ]
 }
 
-function edgeDrift(record: EnvironmentRecord, view: EdgeView): readonly Drift[] {
+function edgeDrift(record: EnvironmentRecord, view: EdgeView, startEdge: string): readonly Drift[] {
   const drift: Drift[] = []
   const said = record.live?.color ?? 'none'
   const { memory, file, anchor } = view
@@ -51,7 +52,7 @@ function edgeDrift(record: EnvironmentRecord, view: EdgeView): readonly Drift[] 
   }
   if (memory === null) {
     if (record.live !== null)
-      drift.push({ code: 'edge-down', message: 'the edge does not run', repair: 'person', next: 'backflip up' })
+      drift.push({ code: 'edge-down', message: 'the edge does not run', repair: 'person', next: startEdge })
     return drift
   }
   if ((isColor(memory.live) ? memory.live : 'none') !== said) {

@@ -6,6 +6,7 @@ import type { DataServiceFacts, PlanFacts, ReleaseFacts } from '../domain/plan/f
 import type { Anchor, EdgeView } from '../ports/edge.ts'
 import type { Environment } from './environment.ts'
 import { loadRecord } from './record.ts'
+import { startEdgeHint } from './start-edge-hint.ts'
 
 /** A release may know a migration that today's configuration has not. */
 const DEFAULT_LOCK_TIMEOUT_MS = 5_000
@@ -35,7 +36,7 @@ export function planFacts(
     environment: settings.name,
     operation: environment.newOperationId(newestOperation(record)),
     record,
-    edge: runningState(view),
+    edge: runningState(view, settings),
     settings,
     data,
     lockTimeoutMs: config.migrate?.lockTimeoutMs ?? DEFAULT_LOCK_TIMEOUT_MS,
@@ -50,12 +51,12 @@ function newestOperation({ last, colors }: EnvironmentRecord): OperationId | nul
   return known.sort().at(-1) ?? null
 }
 
-export function runningState(view: EdgeView): EdgeState {
+export function runningState(view: EdgeView, settings: Environment['settings']): EdgeState {
   if (view.memory !== null) return view.memory
   throw new BackflipError('the edge does not run, so nothing can be switched', {
     code: 'edge-down',
     kind: 'failed',
-    hint: 'backflip up',
+    hint: startEdgeHint(settings),
   })
 }
 

@@ -31,7 +31,7 @@ export async function prepareRollback(environment: Environment, ask: RollbackReq
   const { record, view } = observed
   // Before the first deploy there is no edge to start either.
   if (record.live === null && view.memory === null && !isColor(view.file?.live)) throw nothingLive()
-  const sha = rollbackTarget({ record, edge: runningState(view) }, ask.sha)
+  const sha = rollbackTarget({ record, edge: runningState(view, environment.settings) }, ask.sha)
   const target = await releaseFacts(environment, sha)
   const live = await releaseFacts(environment, liveSha(record))
   const { notReady, unseen } = await lookAtTheFastWay(environment, record, view, target.sha)

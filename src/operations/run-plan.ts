@@ -32,7 +32,7 @@ export async function runPlan(environment: Environment, plan: Plan, options: Run
     const { record, view } = await observe(environment)
     await refuseAnotherPast(environment, view.anchor)
     refuseWhileOpen(record)
-    assertStillTrue(plan.assumes, assumptions({ record, edge: runningState(view) }))
+    assertStillTrue(plan.assumes, assumptions({ record, edge: runningState(view, environment.settings) }))
     assertConsumesNoMore(plan, record)
     // A freeze came while this one was being approved, or waited for its turn.
     if (plan.kind === 'deploy') refuseWhileFrozen({ record })

@@ -15,6 +15,7 @@ import { isUnseen, look, type Unseen } from './look.ts'
 import { loadRecord } from './record.ts'
 import { type SchemaStatus, schemaStatus } from './schema-status.ts'
 import { standbyProblems } from './standby.ts'
+import { startEdgeHint } from './start-edge-hint.ts'
 
 export interface ColorStatus {
   readonly color: Color
@@ -65,7 +66,12 @@ export async function status(environment: Environment): Promise<StatusReport> {
     readiness: await readiness(environment, record, { view, instances, data }),
     shortcomings: isUnseen(needs) ? [] : needs,
     schema: schemaStatus(record, environment.clock.now().slice(0, 10)),
-    drift: findDrift(record, isUnseen(view) ? null : view, isUnseen(instances) ? null : instances),
+    drift: findDrift(
+      record,
+      isUnseen(view) ? null : view,
+      isUnseen(instances) ? null : instances,
+      startEdgeHint(environment.settings),
+    ),
     stuck: record.open === null ? null : stuckAt(record.open),
     holder: record.lease === null ? null : await liveness.check(record.lease.holder),
   }

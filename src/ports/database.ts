@@ -9,6 +9,12 @@ export interface AskedStatementsAsk {
   readonly limit: number
 }
 
+export interface AskedStatements {
+  readonly statements: readonly AskedStatement[]
+  /** How often the server threw statements out for want of room: with more than 0 these are not all that were asked. */
+  readonly thrownOut: number
+}
+
 /** As the server normalises it: `$1` in place of constants. */
 export interface AskedStatement {
   readonly text: string
@@ -241,8 +247,11 @@ export interface Database {
   /** Opens them again, with the connection limits from before. Repeatable. */
   allowWriters(): Promise<void>
 
-  /** Proves that this running copy is whole and is a copy of what was marked. Changes the copy: extension, stop, start. Never for live. */
-  verify(mark: DatabaseMark): Promise<Verification>
+  /**
+   * Proves that this running copy is whole and is a copy of what was marked. Changes the copy: extension, stop, start. Never for live. With `fork`
+   * one that is whole does `forkTimeline` with the same stop.
+   */
+  verify(mark: DatabaseMark, ask?: { readonly fork?: boolean }): Promise<Verification>
 
   /** Reads a file's statements; asks nobody. Errors `sql-empty`, `sql-too-large`, `sql-not-runnable` (kind `usage`) with the line. */
   readSql(text: string): SqlShape
@@ -266,7 +275,7 @@ export interface Database {
    */
   backfill(ask: BackfillAsk): Promise<BackfillState>
   /** What was asked since the server's statistics of statements began, most often first. Error `no-statement-statistics` (kind `failed`). */
-  askedStatements(ask: AskedStatementsAsk): Promise<readonly AskedStatement[]>
+  askedStatements(ask: AskedStatementsAsk): Promise<AskedStatements>
 
   /** User tables of the app's database, sorted by name. */
   tables(): Promise<readonly TableShape[]>

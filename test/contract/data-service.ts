@@ -420,9 +420,24 @@ export function dataServiceContract(name: string, make: () => Promise<DataWorld>
       await world.write(1)
       await copy('beside', 1)
       const mark = await markOf(service)
-      const { isVerified } = await service.verifyCopy({ name: 'beside', mark, fencedBy: 1 })
+      const { isVerified } = await service.verifyCopy({ name: 'beside', mark, fork: true, fencedBy: 1 })
       expect(isVerified).toBe(world.kind === 'files')
       expect((await service.look()).copies).toMatchObject([{ name: 'beside', state: 'stopped' }])
+    })
+
+    it('a copy that is to become live has a log of its own once it is proved', async () => {
+      const mark = await markOf(service)
+      await take()
+      await copy('beside', 1)
+      expect(await service.verifyCopy({ name: 'beside', mark, fork: true, fencedBy: 1 })).toMatchObject({
+        isVerified: true,
+      })
+      await stop(service.instance)
+      await swap('beside', 'old', 1)
+      await start(service.instance)
+      await service.database()?.waitUntilReady(30_000)
+      const timeline = (await service.database()?.facts())?.timeline ?? null
+      expect(timeline).toBe(mark === null ? null : mark.facts.timeline + 1)
     })
   })
 }

@@ -73,6 +73,7 @@ export function container(change: Partial<FakeContainer> = {}): FakeContainer {
     isOurs: true,
     role: null,
     operation: null,
+    isSeated: false,
     since: '',
     isRunning: false,
     seat: NO_SEAT,
@@ -86,7 +87,7 @@ export function container(change: Partial<FakeContainer> = {}): FakeContainer {
 }
 
 export function memoryOf({ role, operation, seat, since }: FakeContainer): FakeMemory {
-  return { role, operation, seat, since }
+  return { role, operation, isSeated: false, seat, since }
 }
 
 /** The time at which an act happened and who did it: the same for each of its changes. */

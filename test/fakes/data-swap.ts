@@ -42,16 +42,24 @@ function perform({ containers }: FakeStore, names: Names, act: SwapAct, stamp: F
   }
   const acts: { readonly [act in SwapAct]: () => void } = {
     'leave-seat': () =>
-      change(names.live, (one) => ({ ...one, ...stamp, role: 'kept', seat: NO_SEAT, left: memoryOf(one) })),
+      change(names.live, (one) => {
+        const left = one.isSeated ? one.left : memoryOf(one)
+        return { ...one, ...stamp, role: 'kept', isSeated: false, seat: NO_SEAT, left }
+      }),
     'live-to-kept': () => rename(names.live, names.kept),
     'take-seat': () => {
       const { seat } = remembered(found(containers, names.kept).left)
       change(names.copy, (one) => ({ ...one, ...stamp, role: 'live', seat, before: memoryOf(one) }))
     },
-    'copy-to-live': () => rename(names.copy, names.live),
+    'take-addresses': () => change(names.copy, (one) => ({ ...one, isSeated: true })),
+    'copy-to-live': () => {
+      rename(names.copy, names.live)
+      change(names.live, (one) => ({ ...one, isSeated: false }))
+    },
     'live-to-copy': () => rename(names.live, names.copy),
     'give-seat-back': () => change(names.copy, (one) => ({ ...one, ...remembered(one.before) })),
     'kept-to-live': () => rename(names.kept, names.live),
+    'take-devices': () => change(names.live, (one) => ({ ...one, isSeated: true })),
     'sit-again': () => change(names.live, (one) => ({ ...one, ...remembered(one.left) })),
   }
   acts[act]()

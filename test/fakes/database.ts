@@ -121,14 +121,19 @@ export function fakeDatabase(
     writers: () => ask('writers', () => ({ state: server.isClosed ? 'stopped' : 'allowed', remaining: [] })),
     stopWriters: () => ask('stopWriters', () => void Object.assign(server, { isClosed: true, sessions: 0 })),
     allowWriters: () => ask('allowWriters', () => void Object.assign(server, { isClosed: false })),
-    verify: (mark) => ask('verify', () => verifyNow(server, mark)),
+    verify: (mark, { fork = false } = {}) =>
+      ask('verify', () => {
+        const proof = verifyNow(server, mark)
+        if (fork && proof.isVerified) server.timeline += 1
+        return proof
+      }),
     readSql: (text) => ({
       statements: text.split(';').length - 1,
       becauseOf: text.includes('CONCURRENTLY') ? 'it says CONCURRENTLY' : null,
     }),
     runSql: (request) => runSql(server, ask, request),
     // Its statements are PostgreSQL's own: proved on a real one.
-    askedStatements: async () => [],
+    askedStatements: async () => ({ statements: [], thrownOut: 0 }),
     backfill: () => Promise.reject(new Error('the fake database runs no backfill')),
     tables: () => ask('tables', () => [...server.tables.keys()].map((name) => ({ name, columns: ['id', 'what'] }))),
     async *rows({ table, withValues }) {

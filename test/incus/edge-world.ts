@@ -23,11 +23,11 @@ import { GATEWAY } from './bed/bed.ts'
 import { type IncusWorld, incusWorld } from './world.ts'
 
 const PORT = 8000
-const FOLDER = '/srv/backflip'
-const MASTER = '/run/haproxy-master.sock'
+export const FOLDER = '/srv/backflip'
+export const MASTER = '/run/haproxy-master.sock'
 const OURS = `${FOLDER}/backflip-${APP}-${ENVIRONMENT}.cfg`
 /** Debian's own file, which its service starts HAProxy with. */
-const OPERATORS = '/etc/haproxy/haproxy.cfg'
+export const OPERATORS = '/etc/haproxy/haproxy.cfg'
 const OPERATORS_TEXT = `global
   stats socket /run/haproxy/admin.sock mode 600 level admin
   hard-stop-after 5s
@@ -61,7 +61,7 @@ export async function containerEdge(): Promise<ContainerEdge> {
   mkdirSync(host)
   const devices = { shared: { type: 'disk', source: host, path: FOLDER, shift: 'true' } }
   await incus.launch('edge', 'debian', 2, { devices })
-  await startHaproxy(inside)
+  await startHaproxy(inside, OURS)
   const servers: Record<Color, Server> = { blue: colorServer('blue'), green: colorServer('green') }
   for (const color of COLORS) await new Promise<void>((resolve) => servers[color].listen(0, GATEWAY, resolve))
   const config: HaproxyConfig = {
@@ -119,9 +119,10 @@ export async function containerEdge(): Promise<ContainerEdge> {
 }
 
 /** What the operator does once: our file, empty yet, is named beside theirs. */
-async function startHaproxy(inside: Transport): Promise<void> {
-  await inside.writeFileAtomic('/etc/default/haproxy', `EXTRAOPTS="-S ${MASTER} -f ${OURS}"\n`, { mode: 0o644 })
-  await inside.writeFileAtomic(OURS, '')
+export async function startHaproxy(inside: Transport, ours: string): Promise<void> {
+  await inside.makeFolder(FOLDER)
+  await inside.writeFileAtomic('/etc/default/haproxy', `EXTRAOPTS="-S ${MASTER} -f ${ours}"\n`, { mode: 0o644 })
+  await inside.writeFileAtomic(ours, '')
   await inside.writeFileAtomic(OPERATORS, OPERATORS_TEXT, { mode: 0o644 })
   const { exitCode, stderr } = await inside.run(['systemctl', 'start', 'haproxy'], { timeoutMs: 20_000 })
   if (exitCode !== 0) throw new Error(`HAProxy does not start: ${stderr}`)

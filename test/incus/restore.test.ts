@@ -1,167 +1,18 @@
-import { spawn } from 'node:child_process'
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { freePort } from '../../examples/hello/demo/free-ports.ts'
 import { getInstance, listInstances } from '../../src/drivers/incus/instances.ts'
-import { parseInstanceName } from '../../src/drivers/incus/names.ts'
-import { httpGet } from '../../src/lib/http-get.ts'
-import { requireHaproxy } from '../edge/world.ts'
-import { BRIDGE, GATEWAY, PREFIX_LENGTH, socketOf } from './bed/bed.ts'
-import {
-  type DataBed,
-  LIVE,
-  launchCopy,
-  mustRun,
-  POSTGRES,
-  prepareTemplate,
-  sql,
-  waitUntilReady,
-} from './data-world.ts'
-import { incusWorld } from './world.ts'
+import { LIVE, sql } from './data-world.ts'
+import { R1, R2, type ShopWorld, shopWorld } from './shop-world.ts'
 
-const PROGRAM = fileURLToPath(new URL('../../bin/backflip.js', import.meta.url))
-const [R1, R2] = ['1', '2'].map((digit) => digit.repeat(40)) as [string, string]
 const BEFORE_2 = `pre-deploy-${R2}`
 const LIMIT_MS = 180_000
 
-const SERVER = `#!/bin/sh
-set -eu
-mkdir -p /tmp/www
-echo "{\\"sha\\": \\"$BACKFLIP_SHA\\"}" >/tmp/www/index.html
-exec busybox httpd -f -p "$PORT" -h /tmp/www
-`
+const shop: ShopWorld = await shopWorld({ environment: ['snapshots: { minFree: 16MiB }'] })
+const { world, live, folder, backflip, must, served, write, writer, rows } = shop
 
-interface Ended {
-  readonly exitCode: number | null
-  readonly out: string
-  readonly err: string
-}
-
-const world = await incusWorld()
-const bed: DataBed = { world, kind: 'postgres', pool: 'btrfs' }
-const live = parseInstanceName(LIVE)
-const folder = join(world.folder, 'project')
-let url: string
-
-function backflip(...args: readonly string[]): Promise<Ended> {
-  const child = spawn(process.execPath, [PROGRAM, ...args], {
-    cwd: folder,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: LIMIT_MS,
-  })
-  let [out, err] = ['', '']
-  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString('utf8')))
-  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString('utf8')))
-  return new Promise((resolve) => child.once('close', (exitCode) => resolve({ exitCode, out, err })))
-}
-
-async function must(...args: readonly string[]): Promise<Ended> {
-  const ended = await backflip(...args)
-  if (ended.exitCode !== 0) throw new Error(`${args.join(' ')} ended with ${ended.exitCode}:\n${ended.out}${ended.err}`)
-  return ended
-}
-
-async function served(): Promise<{ readonly status: number; readonly sha: string | null }> {
-  const { status, body } = await httpGet({ url: `${url}/index.html`, headers: {}, timeoutMs: 2_000 })
-  return { status, sha: status === 200 ? (JSON.parse(body) as { sha: string }).sha : null }
-}
-
-/** The app's own role: no superuser, so that it can be kept away. */
-async function write(ids: readonly number[]): Promise<void> {
-  const values = ids.map((id) => `(${id})`).join(', ')
-  const argv = ['runuser', '-u', 'postgres', '--', 'psql', '-qAt', '-h', '127.0.0.1', '-U', 'app', '-d', 'shop']
-  await mustRun(world.client, live, [...argv, '-c', `INSERT INTO records VALUES ${values}`])
-}
-
-/** One transaction after the other until told to stop; what was acknowledged, and when it was first turned away. */
-function writer(first: number) {
-  const acknowledged: number[] = []
-  let isOver = false
-  let refused = 0
-  const work = (async () => {
-    for (let id = first; !isOver; id += 1) {
-      try {
-        await write([id])
-        acknowledged.push(id)
-      } catch {
-        refused += 1
-        await new Promise((done) => setTimeout(done, 100))
-      }
-    }
-  })()
-  return {
-    acknowledged,
-    refused: () => refused,
-    async stop() {
-      isOver = true
-      await work
-    },
-  }
-}
-
-const rows = async (where = 'true') =>
-  (await sql(world.client, live, `SELECT id FROM records WHERE ${where} ORDER BY id`))
-    .split('\n')
-    .filter(Boolean)
-    .map(Number)
-
-beforeAll(async () => {
-  requireHaproxy()
-  await prepareTemplate(bed)
-  await launchCopy(bed, LIVE, 2)
-  await waitUntilReady(bed, LIVE)
-  await sql(world.client, live, 'CREATE ROLE app LOGIN; GRANT ALL ON records TO app')
-  await mustRun(world.client, live, [
-    'sed',
-    '-i',
-    '1i host shop app 127.0.0.1/32 trust',
-    '/etc/postgresql/15/main/pg_hba.conf',
-  ])
-  await sql(world.client, live, 'SELECT pg_reload_conf()')
-  mkdirSync(join(folder, 'app'), { recursive: true })
-  const port = await freePort()
-  url = `http://127.0.0.1:${port}`
-  writeFileSync(
-    join(folder, 'backflip.yaml'),
-    `app: shop
-components:
-  web: { command: [./server.sh], routes: [{ path: / }], health: { path: /index.html }, stopTimeout: 2s }
-environments:
-  staging:
-    incus: { socket: ${socketOf(world.bed)}, project: ${world.client.project} }
-    edge: { bind: "127.0.0.1:${port}", maintenance: { retryAfter: 7s, healthPaths: [/healthz] } }
-    runtime:
-      driver: incus
-      image: bb
-      service: script
-      port: 8000
-      addresses: { range: ${world.address(50)}-${world.address(60)}, gateway: ${GATEWAY}, prefix: ${PREFIX_LENGTH} }
-      network: { name: ${BRIDGE} }
-    registry: { path: ./registry }
-    check: { consecutive: 1, interval: 50ms, limit: 20s }
-    verify: { bake: "0" }
-    data:
-      db:
-        kind: postgres
-        instance: ${LIVE}
-        database: shop
-        dataFolder: ${POSTGRES.dataFolder}
-        control: { start: [pg_ctlcluster, "15", main, start], stop: [pg_ctlcluster, "15", main, stop, -m, fast] }
-    snapshots: { minFree: 16MiB }
-`,
-  )
-  for (const sha of [R1, R2]) {
-    writeFileSync(join(folder, 'app', 'server.sh'), `${SERVER}# ${sha}\n`)
-    chmodSync(join(folder, 'app', 'server.sh'), 0o755)
-    await must('publish', '--sha', sha, 'web=app')
-  }
-}, LIMIT_MS)
-afterAll(async () => {
-  await backflip('down', '--yes')
-  await world.end()
-}, LIMIT_MS)
+beforeAll(() => shop.publish(R1, R2), LIMIT_MS)
+afterAll(() => shop.end(), LIMIT_MS)
 
 describe('a restore on a real Incus, with a real PostgreSQL', () => {
   it('every commit that was acknowledged before the snapshot is in it, with writers running', {

@@ -108,6 +108,34 @@ describe('what is asked for', () => {
   })
 
   it.each([
+    [
+      'ALTER TABLE users ADD COLUMN age int; UPDATE users SET age = n + 1; ALTER TABLE users ALTER COLUMN age SET NOT NULL',
+      ['expand', 'backfill', 'contract'],
+    ],
+    [
+      'ALTER TABLE users ADD COLUMN age int; UPDATE users SET age = n + 1 WHERE age IS NULL; ALTER TABLE users ALTER COLUMN age SET NOT NULL',
+      ['expand', 'backfill', 'contract'],
+    ],
+    [
+      'UPDATE users SET note = n + 1 WHERE note IS NULL; ALTER TABLE users ALTER COLUMN note SET NOT NULL',
+      ['switch', 'backfill', 'contract'],
+    ],
+  ])('that fills a column and then requires it fills it once, when releases write it: %s', (asked, shape) => {
+    const sequence = plan(asked)
+    expect(shapeOf(sequence)).toEqual(shape)
+    const [fill] = sequence.stages.filter((one) => one.kind === 'backfill')
+    expect(fill).toMatchObject({
+      waits: 'window',
+      sql: expect.stringMatching(/^UPDATE users SET \w+ = n \+ 1 WHERE \w+ IS NULL$/),
+    })
+  })
+
+  it('that changes other rows than those without a value is not taken for the filling of a column', () => {
+    const text = "UPDATE users SET note = 'x' WHERE n = 1; ALTER TABLE users ALTER COLUMN note SET NOT NULL"
+    expect(shapeOf(plan(text))).toEqual(['backfill', 'switch', 'contract'])
+  })
+
+  it.each([
     ['ALTER TABLE other.things RENAME COLUMN "Odd Name" TO "Odder/Name"', /things_Odder_Name/],
     ['ALTER TABLE other.things ADD COLUMN "Größe" int NOT NULL', /things_Größe/],
     ['ALTER TABLE other.things ADD CONSTRAINT "my check" CHECK (id > 0)', /my_check/],

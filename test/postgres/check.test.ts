@@ -136,6 +136,16 @@ ALTER TABLE users ADD CONSTRAINT grown CHECK (age > 0);`
     expect(report.warnings.join()).toContain('made-up rows do not pass (23514')
   })
 
+  it('what a file of the history sets in its session is forgotten, and what does not apply is named', async () => {
+    const base = "SELECT set_config('search_path', '', false);\nCREATE EXTENSION nobody_has_this;"
+    const { report } = await check('CREATE TABLE here (id int)', [], null, `${USERS}\n${base}`)
+    expect(report.history.problems).toMatchObject([{ file: '0001_base', failure: { sqlstate: '0A000' } }])
+    expect(report.warnings.join()).toContain('not all of the history applies here')
+    expect(report.schema.added).toContain('column public.here.id integer')
+    // Each statement that does apply is kept.
+    expect(report.files[0]?.failure).toBeNull()
+  })
+
   it('a migration that does not apply blocks, with its line and SQLSTATE', async () => {
     const { exitCode, report } = await check('SELECT 1;\nALTER TABLE nobody ADD COLUMN a int', [INSERTS])
     expect(exitCode).toBe(3)
@@ -198,8 +208,12 @@ describe('the queries of a release', () => {
 
   it('says which were not run and which cannot be judged', async () => {
     const refused = query('INSERT INTO users (id, email) VALUES ($1, $2)', ['1', 'v1'])
-    const { release } = await check('SELECT 1', [refused, query('SELECT gone FROM users')])
-    expect(release?.notRun).toMatchObject([{ text: refused.text, why: expect.stringContaining('23505') }])
+    const known = [refused, query('SELECT gone FROM users'), query('TRUNCATE users')]
+    const { release } = await check('SELECT 1', known)
+    expect(release?.notRun).toMatchObject([
+      { text: refused.text, why: expect.stringContaining('23505') },
+      { text: 'TRUNCATE users', why: expect.stringContaining('cannot be prepared') },
+    ])
     expect(release?.notJudged).toMatchObject([{ sqlstate: '42703' }])
   })
 

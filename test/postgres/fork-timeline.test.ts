@@ -35,6 +35,23 @@ describe('a copy that becomes live', () => {
     expect(existsSync(keptFile())).toBe(false)
   })
 
+  it('does it with the stop that its proof needs anyway; a copy of another moment is left as it is', async () => {
+    const early = await live.database.mark('early')
+    expect(await copy.database.verify(early, { fork: true })).toMatchObject({ isVerified: false })
+    expect((await copy.database.facts()).timeline).toBe(1)
+    const later = await live.copy()
+    try {
+      const { isVerified, checks } = await later.database.verify(early, { fork: true })
+      expect(isVerified, JSON.stringify(checks)).toBe(true)
+      expect(checks.map(({ name }) => name)).toContain('checksums')
+      expect((await later.database.facts()).timeline).toBe(2)
+      // As after a crash: the timeline is there, and the proof is whole again.
+      expect((await later.database.verify(early)).checks.map(({ name }) => name)).toContain('checksums')
+    } finally {
+      await later.close()
+    }
+  })
+
   it('I5: killed half way and repeated, it opens the timeline once and puts back what was set before', async () => {
     // What a kill leaves after the settings were changed and before the server was stopped, and after it was stopped.
     const kept = { timeline: 1, settings: { restore_command: 'old', recovery_target_timeline: null } }

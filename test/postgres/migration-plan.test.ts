@@ -10,7 +10,7 @@ import { APP_ROLE, Cluster, DATABASE } from './cluster.ts'
 import { BASE, PLANNED_CHANGES, type PlannedChange, ROWS } from './planned-changes.ts'
 import { type ReleaseWriter, startWriter } from './release-writer.ts'
 
-const TURNS = 6
+const TURNS = 3
 
 let cluster: Cluster
 let parser: SqlParser

@@ -228,6 +228,24 @@ export const PLANNED_CHANGES: readonly PlannedChange[] = [
     missed: "SELECT 500 - count(*) FROM parts WHERE at >= '2026-02-01' AND note IS NULL",
   },
   {
+    asked: 'ALTER TABLE parts DETACH PARTITION parts_1',
+    releases: [["INSERT INTO parts_1 VALUES ({i}, '2026-01-14', 'p')", 'SELECT note FROM parts WHERE id = {i} % 500']],
+  },
+  {
+    asked: 'ALTER TABLE users ALTER COLUMN nick TYPE text COLLATE "C"',
+    releases: [users('nick')],
+    missed: "SELECT count(*) FROM users WHERE nick IS NULL OR (id <= 3000 AND nick !~ '^(nick|u)')",
+  },
+  {
+    asked: 'ALTER TABLE users ADD COLUMN ordinal bigint GENERATED ALWAYS AS IDENTITY',
+    releases: [without],
+    missed: 'SELECT count(*) - count(DISTINCT ordinal) FROM users',
+    survives: true,
+  },
+  { asked: 'ALTER TYPE mood RENAME TO feeling', releases: [withColumn('m', "'ok'")] },
+  { asked: 'ALTER TABLE users ENABLE ROW LEVEL SECURITY', releases: [users('nick')] },
+  { asked: 'REINDEX TABLE users', releases: [numbers] },
+  {
     asked:
       "ALTER TYPE mood RENAME TO mood_old; CREATE TYPE mood AS ENUM ('sad'); ALTER TABLE users ALTER COLUMN m TYPE mood USING m::text::mood; DROP TYPE mood_old",
     releases: [without, ['SELECT m FROM users LIMIT 1', insert('email, m', "'with{i}@example.org', 'sad'")]],

@@ -9,6 +9,7 @@ import type { Io } from '../../src/cli/io.ts'
 import { main } from '../../src/cli/main.ts'
 import type { UsageFile } from '../../src/domain/compatibility/usage.ts'
 import { recordingProxy } from '../../src/drivers/recording/proxy.ts'
+import { statementStatistics } from '../../src/drivers/shadow/statement-statistics.ts'
 import type { HeardQuery, Recording } from '../../src/ports/statement-recorder.ts'
 import { Cluster, DATABASE } from './cluster.ts'
 
@@ -183,8 +184,19 @@ describe('pg_stat_statements', () => {
     await cluster.sql('CREATE SCHEMA "Odd"; CREATE EXTENSION pg_stat_statements SCHEMA "Odd"')
     for (const id of [1, 2]) await cluster.sql(`SELECT s FROM t WHERE id = ${id}`, { role: 'app' })
     await cluster.sql('SELECT count(*) FROM t')
-    const asked = await cluster.database.askedStatements({ role: 'app', limit: 10 })
+    const { statements: asked, thrownOut } = await cluster.database.askedStatements({ role: 'app', limit: 10 })
+    expect(thrownOut).toBe(0)
     expect(asked[0]).toEqual({ text: 'SELECT s FROM t WHERE id = $1', calls: 2 })
+    const { socketFolder } = cluster.host.config
+    const byString = statementStatistics(`postgres://postgres@/${DATABASE}?host=${socketFolder}`)
+    expect(await byString.askedStatements({ role: 'app', limit: 1 })).toEqual({
+      statements: asked.slice(0, 1),
+      thrownOut: 0,
+    })
+    const other = statementStatistics(`postgres://postgres@/postgres?host=${socketFolder}`)
+    await expect(other.askedStatements({ role: null, limit: 1 })).rejects.toMatchObject({
+      code: 'no-statement-statistics',
+    })
     expect(asked.map(({ text }) => text)).not.toContain('SELECT count(*) FROM t')
   })
 })

@@ -12,6 +12,9 @@ export interface ReleaseWriter {
   stop(): Promise<readonly string[]>
 }
 
+/** A release that never rests would leave nothing of a small machine to the migration. */
+const PAUSE_MS = 3
+
 let next = 1
 
 /** `{i}` in a statement is a number that no other turn has. */
@@ -39,7 +42,11 @@ export function startWriter({ host }: Cluster, database: string, statements: rea
     if (line !== 'turn') return
     done += 1
     for (const one of waiting) if (done >= one.at) one.go()
-    turn()
+    setTimeout(turn, PAUSE_MS)
+  })
+  // One that is gone makes nobody wait; its error is among those that it ends with.
+  void ended.then(() => {
+    for (const one of waiting) one.go()
   })
   turn()
   return {

@@ -129,6 +129,10 @@ export const migrationsUsage = defineCommand({
     { flags: '--merge', description: 'add to what is kept, instead of replacing it' },
     { flags: '--role <name>', description: 'pg_stat_statements: only what this role asked' },
     { flags: '--service <name>', description: 'pg_stat_statements: which database, when there are several' },
+    {
+      flags: '--dsn-env <name>',
+      description: 'pg_stat_statements: variable with the connection string of a database that is no data service',
+    },
   ],
   examples: [
     'backflip migrations usage SHA --from usage.json',

@@ -49,7 +49,7 @@ export function renderSight(
   return [
     paint('strong', `${app}, ${environment}`),
     `  journal    ${paint('bad', `not seen: ${journal.message}`)}`,
-    `  edge       ${renderEdge({ edge }, paint)}`,
+    `  edge       ${renderEdge({ edge, drift: [] }, paint)}`,
     ...COLORS.map((color) => {
       const own = running.filter((one) => one.color === color)
       const shas = [...new Set(own.flatMap((one) => (one.state === 'unknown' ? [] : [one.sha.slice(0, 12)])))].join(
@@ -89,9 +89,10 @@ function renderInstance(one: ListedInstance, paint: Paint): string {
   return paint('bad', `${component} ○${one.exit === null ? '' : ` ${one.exit}`}`)
 }
 
-function renderEdge({ edge }: Pick<StatusReport, 'edge'>, paint: Paint): string {
+function renderEdge({ edge, drift }: Pick<StatusReport, 'edge' | 'drift'>, paint: Paint): string {
   if (isUnseen(edge)) return paint('bad', `not seen: ${edge.unseen.message}`)
-  if (edge.memory === null) return paint('bad', 'does not run   (backflip up)')
+  const next = drift.find(({ code }) => code === 'edge-down')?.next ?? 'backflip up'
+  if (edge.memory === null) return paint('bad', `does not run   (${next})`)
   const { live, candidate, share, generation } = edge.memory
   const split = candidate === null || share === 0 ? '' : `, ${share / 100} % to ${candidate}`
   return `sends traffic to ${live}${split}   ${paint('dim', `generation ${generation}, worker ${edge.worker ?? 'unknown'}`)}`

@@ -62,7 +62,12 @@ const MEANINGS: readonly Meaning[] = [
     hint: 'incus config trust list: the certificate needs the right to this project',
   },
   { code: 'incus-running', kind: 'refused', finds: /already running|Instance is running|used by running/i },
-  { code: 'incus-stopped', kind: 'refused', finds: /already stopped|is not running/i },
+  {
+    code: 'incus-stopped',
+    kind: 'refused',
+    finds: /already stopped|is not running/i,
+    hint: 'incus list, and incus start NAME when it should run',
+  },
   // Process 1 of the container has ended, or ends: with a kernel's 128 inotify instances a twentieth systemd does, a moment after its start.
   {
     code: 'incus-no-init',

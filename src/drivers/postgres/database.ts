@@ -38,7 +38,7 @@ export function postgresDatabase(host: PostgresHost): Database {
     writers: () => readWriters(host),
     stopWriters: () => stopWriters(host),
     allowWriters: () => allowWriters(host),
-    verify: (mark) => verifyCopy(host, mark),
+    verify: (mark, { fork = false } = {}) => verifyCopy(host, mark, { fork }),
     readSql,
     runSql: (ask) => runSql(host, ask),
     backfill: (ask) => backfill(host, ask),

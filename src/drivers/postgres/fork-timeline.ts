@@ -19,9 +19,13 @@ interface Kept {
 /**
  * A copy that becomes the live server goes on where the first one's log already has other content under the same names: an archive would refuse
  * it, or mix two histories. So the copy ends a recovery of its own, from nothing but the files that it has, which opens a new timeline. A
- * `restore_command` of the operator's would fetch what the first server wrote after the copy: it is out of the way meanwhile.
+ * `restore_command` of the operator's would fetch what the first server wrote after the copy: it is out of the way meanwhile. `whileStopped` is for
+ * what needs a stopped server too, so that it is stopped once; a repeat after a crash may find nothing to stop it for.
  */
-export async function forkTimeline(host: PostgresHost): Promise<{ readonly timeline: number }> {
+export async function forkTimeline(
+  host: PostgresHost,
+  whileStopped: () => Promise<unknown> = async () => undefined,
+): Promise<{ readonly timeline: number }> {
   const keptFile = `${host.config.dataFolder}/backflip-fork.json`
   await startServer(host)
   await waitUntilReady(host, READY_LIMIT_MS)
@@ -30,6 +34,7 @@ export async function forkTimeline(host: PostgresHost): Promise<{ readonly timel
     await host.transport.writeFileAtomic(keptFile, JSON.stringify(kept))
     await setAll(host, DURING)
     await stopServer(host)
+    await whileStopped()
     await putSignal(host)
     await startServer(host)
     await waitUntilReady(host, READY_LIMIT_MS)

@@ -1,6 +1,7 @@
 import { BackflipError } from '../../domain/errors.ts'
 import type { DatabaseMark, Verification, VerifyCheck, VerifyCheckName } from '../../ports/database.ts'
 import { readFacts } from './facts.ts'
+import { forkTimeline } from './fork-timeline.ts'
 import type { PostgresHost } from './host.ts'
 import { lines, runTool } from './host.ts'
 import { readMarker } from './marker.ts'
@@ -22,7 +23,11 @@ export interface Seen {
  * The checks in the order in which they say most (research/reliability §5.3). Structure is the one that sees a copy that was not taken at one
  * moment: such a copy starts cleanly, and data checksums find nothing in it, because each page by itself is valid (measured there, 3 of 3).
  */
-export async function verifyCopy(host: PostgresHost, mark: DatabaseMark): Promise<Verification> {
+export async function verifyCopy(
+  host: PostgresHost,
+  mark: DatabaseMark,
+  { fork }: { readonly fork: boolean },
+): Promise<Verification> {
   const checks: VerifyCheck[] = []
   const check = async (name: VerifyCheckName, look: () => Promise<Seen>): Promise<boolean> => {
     const begun = host.clock.monotonicMs()
@@ -42,9 +47,16 @@ export async function verifyCopy(host: PostgresHost, mark: DatabaseMark): Promis
   await check('marker', () => checkMarker(host, mark))
   await check('schema', () => checkSchema(host, mark))
   await check('structure', () => checkStructure(host))
-  await check('checksums', () => checkChecksums(host, mark))
-  return { isVerified: checks.every(({ result }) => result !== 'failed'), checks, recoveredTo: to }
+  const checksums = () => check('checksums', () => checkChecksums(host, mark))
+  if (fork && checks.every(isGood)) await forkTimeline(host, checksums)
+  // Also when a fork that died had opened its timeline already.
+  const isMissing = checks.at(-1)?.name !== 'checksums'
+  if (isMissing && mark.facts.hasDataChecksums) await whileStopped(host, checksums)
+  else if (isMissing) await checksums()
+  return { isVerified: checks.every(isGood), checks, recoveredTo: to }
 }
+
+const isGood = ({ result }: VerifyCheck) => result !== 'failed'
 
 function failedBy(error: unknown): Seen {
   const details = error instanceof BackflipError ? error.details : []
@@ -94,18 +106,22 @@ function compare(what: string, expected: string, found: string): Seen {
     : { result: 'failed', detail: `${what}: ${expected} was marked, ${found} is here` }
 }
 
+async function whileStopped(host: PostgresHost, work: () => Promise<unknown>): Promise<void> {
+  await stopServer(host)
+  await work()
+  await startServer(host)
+  await waitUntilReady(host, READY_LIMIT_MS)
+}
+
 /** The tool refuses a running server, and one that was not stopped cleanly. */
 async function checkChecksums(host: PostgresHost, { facts }: DatabaseMark): Promise<Seen> {
   if (!facts.hasDataChecksums) return { result: 'skipped', detail: 'the server was made without data checksums' }
-  await stopServer(host)
   const { exitCode, stdout, stderr } = await runTool(
     host,
     'pg_checksums',
     ['--check', '--pgdata', host.config.dataFolder],
     { timeoutMs: CHECKSUMS_LIMIT_MS },
   )
-  await startServer(host)
-  await waitUntilReady(host, READY_LIMIT_MS)
   const said = lines(`${stdout}\n${stderr}`).join('; ')
   return { result: exitCode === 0 ? 'passed' : 'failed', detail: said }
 }

@@ -5,6 +5,10 @@ import type { Watch } from './watch.ts'
 /** SQLSTATE of what cannot stand in a transaction, and of an enum's value that is used in the transaction which adds it. */
 const NEEDS_NO_TRANSACTION = ['25001', '55P04']
 
+/** A runner's connections come and go: what a file sets in its session is not there for the next one, months later. */
+const SETS = /\bset(_config)?\b/i
+const FORGET = 'RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL'
+
 /**
  * Sends a file as its runner does. `skip` goes on behind a statement that fails, where each is a transaction of its own. Without a watch the
  * statements of one transaction go in one text: a history of 800 files is 800 questions.
@@ -14,6 +18,17 @@ export async function applyFile(
   file: ShadowFile,
   watch: Watch | null,
   onFailure: 'stop' | 'skip' = 'stop',
+): Promise<AppliedFile> {
+  const applied = await send(session, file, watch, onFailure)
+  if (file.statements.some(({ text }) => SETS.test(text))) await session.rows(FORGET)
+  return applied
+}
+
+async function send(
+  session: Session,
+  file: ShadowFile,
+  watch: Watch | null,
+  onFailure: 'stop' | 'skip',
 ): Promise<AppliedFile> {
   const hasOwn = file.statements.some(({ isControl }) => isControl)
   const [only, ...others] = file.statements

@@ -14,7 +14,8 @@ export interface Session {
 }
 
 export interface SessionAsk {
-  readonly database: string
+  /** Null: the one that the connection string names. */
+  readonly database: string | null
   readonly statementTimeoutMs: number
   readonly timeZone?: string
 }
@@ -25,7 +26,9 @@ const LOCK_TIMEOUT_MS = 10_000
 /** Errors `shadow-unreachable` (kind `failed`); the address' password is in none of them. */
 export async function openSession(address: ServerAddress, ask: SessionAsk): Promise<Session> {
   const client = new pg.Client({
-    ...('dsn' in address ? { connectionString: withDatabase(address.dsn, ask.database) } : socketOf(address, ask)),
+    ...('dsn' in address
+      ? { connectionString: ask.database === null ? address.dsn : withDatabase(address.dsn, ask.database) }
+      : socketOf(address, ask)),
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     application_name: 'backflip-shadow',
     options: settings(ask),
@@ -37,11 +40,11 @@ export async function openSession(address: ServerAddress, ask: SessionAsk): Prom
   try {
     await client.connect()
   } catch (cause) {
-    throw new BackflipError('the PostgreSQL for trying migrations does not let us in', {
+    throw new BackflipError('PostgreSQL does not let us in by this connection string', {
       code: 'shadow-unreachable',
       kind: 'failed',
       details: [cause instanceof Error ? cause.message : String(cause)],
-      hint: 'the role must be allowed to create databases',
+      hint: 'look at the connection string; to try migrations, its role must be allowed to create databases',
     })
   }
   const rows = async (sql: string) => {
@@ -58,7 +61,7 @@ interface Result {
 }
 
 function socketOf({ socketFolder, user }: { readonly socketFolder: string; readonly user: string }, ask: SessionAsk) {
-  return { host: socketFolder, port: 5432, user, database: ask.database, password: '' }
+  return { host: socketFolder, port: 5432, user, database: ask.database ?? 'postgres', password: '' }
 }
 
 /**

@@ -13,6 +13,9 @@ import { createCopy, dropDatabase, prepareTemplate, type TemplateServer } from '
 import { type Kept, keepPrepared, staleOnes, tryStatements } from './try-statements.ts'
 import { watchRelations } from './watch.ts'
 
+/** In one bundle with what else speaks the protocol. */
+export { statementStatistics } from './statement-statistics.ts'
+
 export interface ShadowAsk {
   /** A server that somebody else runs, by its connection string; null: one of our own. */
   readonly dsn: string | null

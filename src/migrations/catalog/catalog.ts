@@ -24,6 +24,7 @@ export interface Catalog {
   readonly routines: TrackedMap<Oid, Routine>
   readonly routineNames: TrackedMap<string, readonly Oid[]>
   readonly schemas: TrackedMap<string, true>
+  readonly extensions: TrackedMap<string, true>
   readonly before: CatalogView
   readonly after: CatalogView
   readonly nextOid: () => Oid
@@ -45,6 +46,7 @@ export function emptyCatalog(): Catalog {
     routines: trackedMap<Oid, Routine>(),
     routineNames: trackedMap<string, readonly Oid[]>(),
     schemas: trackedMap<string, true>([['public', true]]),
+    extensions: trackedMap<string, true>(),
   }
   let last = 0
   return {

@@ -130,6 +130,10 @@ export interface Routine extends Named {
   readonly kind: 'function' | 'procedure' | 'aggregate'
   /** Input types as PostgreSQL tells overloads apart: `integer, text`. */
   readonly arguments: string
+  /** Of the arguments that have one: callers may give them by it. */
+  readonly argumentNames: readonly string[]
+  /** Names of the columns that it returns, where it names them (OUT, RETURNS TABLE). */
+  readonly outputNames: readonly string[]
   /** How many of the arguments have a default. */
   readonly optional: number
   readonly returns: string

@@ -10,7 +10,7 @@ export interface LayoutGuess {
 export function detectLayout(paths: readonly string[], head: (path: string) => string): LayoutGuess {
   const has = (pattern: RegExp) => paths.find((path) => pattern.test(path))
   const named =
-    byName(has, 'drizzle', /(^|\/)meta\/_journal\.json$/) ??
+    byName(has, 'drizzle', /(^|\/)meta\/_journal\.json$|(^|\/)\d+[^/]*\/snapshot\.json$/) ??
     byName(has, 'prisma', /(^|\/)\d+[^/]*\/migration\.sql$/) ??
     byName(has, 'prisma', /(^|\/)migration_lock\.toml$/) ??
     byName(has, 'diesel', /(^|\/)[\d-]+[^/]*\/up\.sql$/) ??
@@ -35,7 +35,8 @@ function byName(has: (pattern: RegExp) => string | undefined, name: LayoutName, 
 }
 
 function byText(text: string): LayoutName | null {
-  if (/^\s*--\s*\+goose\b/im.test(text)) return 'goose'
+  if (/^\s*--\s*\+(goose|migrate)\b/im.test(text)) return 'goose'
+  if (text.includes('--> statement-breakpoint')) return 'drizzle'
   if (/^\s*--\s*migrate:up\b/im.test(text)) return 'dbmate'
   if (/^--! ?(previous|hash|message)/im.test(text)) return 'graphile-migrate'
   if (/^\s*--\s*(up|down) migration/im.test(text)) return 'node-pg-migrate'

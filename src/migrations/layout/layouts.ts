@@ -9,6 +9,8 @@ export interface Layout {
   readonly nameOf: (path: string) => string
   /** The lines that go up when one file holds both ways; null for a file as it is. */
   readonly sections: { readonly up: RegExp; readonly down: RegExp } | null
+  /** The same, where a file may be marked so and need not be. */
+  readonly marks?: NonNullable<Layout['sections']>
   /** How it sends a file that says nothing else. */
   readonly transaction: RunnerTransaction
   /** What a file says when it is not to run in a transaction. */
@@ -37,7 +39,17 @@ const isSql = (path: string) => path.endsWith('.sql')
 const baseName = (path: string) => path.slice(path.lastIndexOf('/') + 1)
 const folderName = (path: string) => path.split('/').at(-2) ?? path
 const withoutEnding = (path: string) => baseName(path).replace(/(\.up)?\.(sql|js|ts|cjs|mjs)$/, '')
-const isDown = (path: string) => /(^|[._/-])(down|undo|rollback)\.sql$/i.test(path)
+/** Also a folder of its own: sqitch's `revert` and `verify`, `down`. */
+const isDown = (path: string) =>
+  /(^|[._/-])(down|undo|rollback)\.sql$|(^|\/)(down|revert|rollback|undo|verify)\//i.test(path)
+/** A folder a migration, or a file. */
+const ownName = (path: string) => (path.endsWith('/migration.sql') ? folderName(path) : withoutEnding(path))
+
+/** `-- Up` … `-- Down`, `-- 1 up` … `-- 1 down` (Mojo), `-- !Ups` … (Play), and tern's one line between the two. */
+const PLAIN_MARKS = {
+  up: /^\s*(#\s*)?--+\s*([@!]|\d+\s+)?ups?\s*:?\s*$/i,
+  down: /^\s*(#\s*)?--+\s*([@!]|\d+\s+)?downs?\s*:?\s*$|^---- create above \/ drop below ----/i,
+}
 
 /** Each as its runner's documentation and code say it. All of them wrap a file in a transaction unless it says otherwise. */
 export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
@@ -53,7 +65,7 @@ export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
   drizzle: {
     name: 'drizzle',
     isMigration: isSql,
-    nameOf: withoutEnding,
+    nameOf: ownName,
     sections: null,
     transaction: 'file',
     noTransaction: null,
@@ -69,7 +81,7 @@ export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
   },
   'graphile-migrate': {
     name: 'graphile-migrate',
-    isMigration: (path) => isSql(path) && !path.startsWith('fixtures/'),
+    isMigration: (path) => isSql(path) && !/(^|\/)(fixtures\/|(after|before)[A-Z]\w*\.sql$)/.test(path),
     nameOf: baseName,
     sections: null,
     transaction: 'file',
@@ -87,10 +99,11 @@ export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
     name: 'goose',
     isMigration: isSql,
     nameOf: withoutEnding,
-    sections: { up: /^\s*--\s*\+goose\s+up\b/i, down: /^\s*--\s*\+goose\s+down\b/i },
+    // sql-migrate's files are goose's with another word.
+    sections: { up: /^\s*--\s*\+(goose|migrate)\s+up\b/i, down: /^\s*--\s*\+(goose|migrate)\s+down\b/i },
     transaction: 'file',
-    noTransaction: /^\s*--\s*\+goose\s+no\s+transaction/im,
-    statementEnd: /^\s*--\s*\+goose\s+statementend/gim,
+    noTransaction: /^\s*--\s*\+(goose\s+no\s+transaction|migrate\s+up\s+notransaction)/im,
+    statementEnd: /^\s*--\s*\+(goose|migrate)\s+statementend/gim,
   },
   'golang-migrate': {
     name: 'golang-migrate',
@@ -137,6 +150,7 @@ export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
     isMigration: (path) => isSql(path) && !isDown(path),
     nameOf: (path) => path,
     sections: null,
+    marks: PLAIN_MARKS,
     transaction: 'unknown',
     noTransaction: null,
   },

@@ -2,11 +2,24 @@ import type { Layout } from './layouts.ts'
 
 /** The order in which the runner applies its files. */
 export function orderMigrations(layout: Layout, paths: readonly string[]): readonly string[] {
-  return paths
+  return withoutOtherDialects(paths)
     .filter(layout.isMigration)
     .map((path) => ({ path, key: keyOf(layout, path) }))
     .toSorted((a, b) => compareKeys(a.key, b.key) || compareText(a.path, b.path))
     .map(({ path }) => path)
+}
+
+const POSTGRES = /^(postgres|postgresql|pg|pgsql|psql)$/i
+const OTHERS = /^(mysql|mariadb|sqlite|sqlite3|mssql|sqlserver|oracle|h2|db2|cockroach|cockroachdb|clickhouse)$/i
+
+/**
+ * Projects for several databases keep `postgres/1.sql` beside `mysql/1.sql`, or `1.postgres.up.sql` beside `1.mysql.up.sql`. Where something is said
+ * to be PostgreSQL's, what is said to be another's is not for us.
+ */
+function withoutOtherDialects(paths: readonly string[]): readonly string[] {
+  const says = (path: string, dialect: RegExp) =>
+    path.split('/').some((part) => part.split('.').some((word) => dialect.test(word)))
+  return paths.some((path) => says(path, POSTGRES)) ? paths.filter((path) => !says(path, OTHERS)) : paths
 }
 
 type Key = readonly (number | bigint | string)[]
@@ -18,8 +31,16 @@ function keyOf(layout: Layout, path: string): Key {
     // Repeatable ones come after all versions.
     return version === undefined ? [1n, name] : [0n, ...version.split(/[._]/).map((part) => BigInt(part || '0'))]
   }
-  if (layout.name === 'plain') return path.split('/').flatMap((part) => versionOf(part))
+  if (layout.name === 'plain') return path.split('/').flatMap(naturalOf)
   return versionOf(name)
+}
+
+/** `0.10` comes after `0.9`, and `upgrade-10` after `upgrade-9`: people number so, whatever their runner. */
+function naturalOf(part: string): Key {
+  const date = /^\d+(?:-\d+)+/.exec(part)
+  if (date !== null) return versionOf(part)
+  const [first = '', ...rest] = part.split(/(\d+)/)
+  return [...(first === '' ? [] : [first]), ...rest.map((word, at) => (at % 2 === 0 ? BigInt(word) : word))]
 }
 
 /** A leading number counts as one. diesel sorts by the digits of a date without its dashes (research/migrations.md §5). */

@@ -11,8 +11,8 @@ export interface ReadMigration {
 /** What of a file its runner runs on the way up, and how. `transaction` overrides what the layout says. */
 export function readMigration(layout: Layout, text: string, transaction: RunnerTransaction | null): ReadMigration {
   const says = layout.noTransaction?.test(text) === true ? 'statement' : (transaction ?? layout.transaction)
-  const up =
-    layout.name === 'knex' ? sqlInProgram(text) : layout.sections === null ? text : upSection(text, layout.sections)
+  const marks = layout.sections ?? layout.marks
+  const up = layout.name === 'knex' ? sqlInProgram(text) : marks === undefined ? text : upSection(text, marks)
   // The runner ends the statement there; a semicolon in place of the comment's first character says the same to the parser.
   const visible =
     layout.statementEnd === undefined

@@ -84,6 +84,66 @@ describe('the previous release is what counts', () => {
       'create-unique-index N',
     ])
   })
+  it('a check that only helps SET NOT NULL along is gone at the end, the NOT NULL is not', () => {
+    const proved =
+      'ALTER TABLE t ADD CONSTRAINT c CHECK (a IS NOT NULL) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT c; ALTER TABLE t ALTER a SET NOT NULL; ALTER TABLE t DROP CONSTRAINT c'
+    expect(breaks('CREATE TABLE t (a int)', proved)).toEqual(['set-not-null N'])
+    expect(breaks('CREATE TABLE t (a int NOT NULL)', proved)).toEqual([])
+  })
+  it('NOT NULL … NOT VALID refuses what old code writes', () => {
+    expect(breaks('CREATE TABLE t (a int)', 'ALTER TABLE t ADD NOT NULL a NOT VALID')).toEqual(['set-not-null N'])
+  })
+  it('a constraint that is made again with the same words refuses nothing new', () => {
+    const given =
+      'CREATE TABLE u (id int PRIMARY KEY); CREATE TABLE t (a int REFERENCES u, r tsrange, CONSTRAINT x EXCLUDE USING gist (r WITH &&))'
+    expect(
+      breaks(
+        given,
+        'ALTER TABLE t DROP CONSTRAINT t_a_fkey; ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES u (id); ALTER TABLE t DROP CONSTRAINT x; ALTER TABLE t ADD CONSTRAINT y EXCLUDE USING gist (r WITH &&)',
+      ),
+    ).toEqual([])
+  })
+  it('a constraint that takes over an index is known by its name', () => {
+    const given = 'CREATE TABLE t (a int); CREATE UNIQUE INDEX i ON t (a); ALTER TABLE t ADD UNIQUE USING INDEX i'
+    expect(breaks(given, 'ALTER TABLE t DROP CONSTRAINT i')).toEqual(['drop-unique-constraint N'])
+  })
+  it.each([
+    ['renamed', 'ALTER FUNCTION f(int) RENAME TO g', ['drop-function N']],
+    ['moved', 'ALTER FUNCTION f SET SCHEMA app', ['drop-function N']],
+    ['there and back', 'ALTER FUNCTION f(int) RENAME TO g; ALTER FUNCTION g(int) RENAME TO f', []],
+    [
+      'made again with another name for its argument',
+      "DROP FUNCTION f(int); CREATE FUNCTION f(b int, OUT c int) LANGUAGE sql AS 'select 1'",
+      ['drop-function N'],
+    ],
+    [
+      'made again with one column less',
+      "DROP FUNCTION f(int); CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'select 1'",
+      ['drop-function N'],
+    ],
+    [
+      'made again with one column more',
+      "DROP FUNCTION f(int); CREATE FUNCTION f(a int, OUT c int, OUT d int) LANGUAGE sql AS 'select 1, 2'",
+      [],
+    ],
+  ])('a function is %s', (_how, deploy, expected) => {
+    expect(breaks("CREATE SCHEMA app; CREATE FUNCTION f(a int, OUT c int) LANGUAGE sql AS 'select 1'", deploy)).toEqual(
+      expected,
+    )
+  })
+  it('an extension goes only when it is there', () => {
+    const drop = 'DROP EXTENSION IF EXISTS citext'
+    expect(breaks('CREATE EXTENSION citext', drop)).toEqual(['drop-extension N'])
+    expect(breaks('CREATE TABLE t (a int)', drop)).toEqual([])
+  })
+  it('VACUUM FULL without a list rewrites every table', () => {
+    expect(blocked(['CREATE TABLE t (a int)', 'VACUUM FULL'])[1]).toContain('rewrite-table L')
+  })
+  it('what is logged already is not written anew', () => {
+    const change = (to: string) => blocked(['CREATE TABLE t (a int)', `ALTER TABLE t SET ${to}`])[1]
+    expect(change('LOGGED')).toEqual([])
+    expect(change('UNLOGGED')).toContain('change-storage L')
+  })
   it('a foreign key on a new nullable column asks nothing of old inserts', () => {
     const given = 'CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE t (a int)'
     expect(breaks(given, 'ALTER TABLE t ADD p_id int REFERENCES p (id)')).toEqual([])
@@ -154,6 +214,11 @@ describe('PL/pgSQL is read', () => {
     ],
   ])('%s', (_what, sql) => expect(breaks(given, sql)).toEqual(['drop-column N']))
 
+  it('a loop over a list that is written out runs for each of it', () => {
+    const loop =
+      "DO $$ DECLARE t text; BEGIN FOREACH t IN ARRAY ARRAY['t', 'u'] LOOP EXECUTE format('ALTER TABLE %I DROP COLUMN a', t); END LOOP; END $$"
+    expect(breaks('CREATE TABLE t (a int); CREATE TABLE u (a int)', loop)).toEqual(['drop-column N', 'drop-column N'])
+  })
   it('a function that is only made changes nothing', () => {
     expect(
       breaks(

@@ -9,6 +9,7 @@ import type { AskedChange } from './asked-change.ts'
 import { PLANNERS } from './changes/index.ts'
 import { planPlain } from './changes/plain.ts'
 import { compareCatalogs } from './compare-catalogs.ts'
+import { foldFill } from './fold-fill.ts'
 import { fileName, madeName } from './names.ts'
 import { type BackfillStage, deploy, type PlannedFile, type Stage, type Transformation } from './sequence.ts'
 import { splitChanges } from './split-statements.ts'
@@ -59,8 +60,13 @@ export function planSequence(ask: SequenceAsk): Sequence {
   const done: Drafted = { stages: [], files: [...ask.history], plain: [], deploys: 0, migrations: 0 }
   const isSafeAsItIs = isSafe(ask)
   const plans: Transformation[] = []
-  for (const sql of statements) {
-    const plan = planOne(ask, [...done.files, ...done.plain.map((one) => asFile(one.up.join(';')))], sql, isSafeAsItIs)
+  for (const { sql, value } of foldFill(ask.parser, statements, ask.value)) {
+    const plan = planOne(
+      { ...ask, value: value ?? ask.value },
+      [...done.files, ...done.plain.map((one) => asFile(one.up.join(';')))],
+      sql,
+      isSafeAsItIs,
+    )
     if ('up' in plan) {
       done.plain.push(plan)
       continue

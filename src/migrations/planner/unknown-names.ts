@@ -43,7 +43,7 @@ export function unknownName(
   }
   const isSomething = changes.length > 0 || findings.some(({ severity }) => severity !== 'note')
   if (isSomething || !CHANGES_SOMETHING.has(tagOf(node)) || isStorage(node)) return null
-  return 'it changes nothing that the migrations make: is the name right?'
+  return 'it changes nothing that we follow in the migrations: is the name right?'
 }
 
 function has({ columns, constraints }: Table, name: string): boolean {

@@ -117,6 +117,8 @@ const rowSecurity =
 const storage =
   (what: 'logged' | 'unlogged' | 'tablespace' | 'access-method'): Handler =>
   (replay, table) => {
+    const isSo = (what === 'logged') === (table.persistence === 'permanent') && !table.isAssumed
+    if ((what === 'logged' || what === 'unlogged') && isSo) return
     rewriteTable(replay, table)
     replay.record.change({ kind: 'change-storage', table, what })
     if (what === 'logged' || what === 'unlogged')

@@ -59,6 +59,7 @@ const HANDLERS: Handlers = {
   CreateSeqStmt: createSequence,
   AlterSeqStmt: alterSequence,
   CreateSchemaStmt: createSchema,
+  CreateExtensionStmt: createExtension,
   InsertStmt: insert,
   UpdateStmt: update,
   DeleteStmt: deleteRows,
@@ -85,6 +86,10 @@ function rangeNames(range: NodeOf<'RangeVar'> | undefined): readonly string[] {
 
 function createSchema(replay: Replay, node: NodeOf<'CreateSchemaStmt'>): void {
   replay.catalog.schemas.set(node.schemaname ?? '', true)
+}
+
+function createExtension(replay: Replay, node: NodeOf<'CreateExtensionStmt'>): void {
+  replay.catalog.extensions.set(node.extname ?? '', true)
 }
 
 function select(replay: Replay, node: NodeOf<'SelectStmt'>): void {

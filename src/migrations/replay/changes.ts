@@ -131,6 +131,7 @@ export type Change =
   | { readonly kind: 'replace-view'; readonly view: View; readonly columns: readonly string[] | null }
   | { readonly kind: 'drop-view'; readonly view: View }
   | { readonly kind: 'drop-schema'; readonly name: string; readonly isCascade: boolean; readonly isKnown: boolean }
+  | { readonly kind: 'drop-extension'; readonly name: string }
   | { readonly kind: 'drop-sequence'; readonly relation: Relation }
   | { readonly kind: 'create-type'; readonly type: UserType }
   | { readonly kind: 'drop-type'; readonly type: UserType }

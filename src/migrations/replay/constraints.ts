@@ -39,7 +39,8 @@ export function addConstraint(
   const target = kind === 'foreign-key' ? needTable(replay, node.pktable ?? {}) : null
   const current = currentTable(replay, table.oid)
   if (current === undefined) return null
-  const name = node.conname ?? freeConstraintName(replay, current, kind, names)
+  // USING INDEX without a name takes the index's.
+  const name = node.conname ?? node.indexname ?? freeConstraintName(replay, current, kind, names)
   const constraint: Constraint = {
     oid: replay.catalog.nextOid(),
     name,
@@ -111,10 +112,9 @@ function definitionOf(
   const parts = [kind, columns.join(',')]
   if (kind === 'check') parts[1] = fingerprint(node.raw_expr)
   if (kind === 'foreign-key') {
-    // Without a list it is the primary key of the target, which is written out nowhere.
     parts.push(
       String(target?.oid),
-      texts(node.pk_attrs).join(','),
+      targetColumns(target, texts(node.pk_attrs)).join(','),
       node.fk_upd_action ?? 'a',
       node.fk_del_action ?? 'a',
       node.fk_matchtype ?? 's',
@@ -124,6 +124,12 @@ function definitionOf(
   if (node.nulls_not_distinct === true) parts.push('nulls not distinct')
   if (node.deferrable === true) parts.push('deferrable')
   return parts.join(' ')
+}
+
+/** Without a list it is the target's primary key. */
+function targetColumns(target: Table | null, names: readonly string[]): readonly (string | number)[] {
+  if (names.length === 0) return target?.constraints.find(({ kind }) => kind === 'primary-key')?.columns ?? []
+  return names.map((name) => target?.columns.find((one) => one.name === name)?.id ?? name)
 }
 
 function indexFor(replay: Replay, table: Table, node: ConstraintNode, constraint: Constraint): Index {

@@ -45,6 +45,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   OBJECT_ROUTINE: dropRoutine,
   OBJECT_AGGREGATE: dropRoutine,
   OBJECT_SCHEMA: dropSchema,
+  OBJECT_EXTENSION: dropExtension,
   OBJECT_TRIGGER: dropTrigger,
   OBJECT_POLICY: dropPolicy,
 }
@@ -185,6 +186,14 @@ function dropSchema(replay: Replay, object: Node, node: Drop): void {
     for (const type of replay.catalog.types.values()) if (type.schema === schema) removeUserType(replay, type)
   }
   replay.catalog.schemas.delete(schema)
+}
+
+function dropExtension(replay: Replay, object: Node, node: Drop): void {
+  const name = listTexts(object)[0] ?? ''
+  const isKnown = replay.catalog.extensions.get(name) === true
+  if (!isKnown && !isAssumable(replay, node.missing_ok === true)) return
+  replay.record.change({ kind: 'drop-extension', name })
+  replay.catalog.extensions.delete(name)
 }
 
 function removeUserType(replay: Replay, type: UserType): void {

@@ -6,6 +6,7 @@ import { indexesOf, putRelation, putTable, putType } from './put.ts'
 import { indexWithRenamed, tableWithRenamed } from './rename-in-expressions.ts'
 import type { Replay } from './replay.ts'
 import { currentTable, findRelation, needColumn, needTable } from './resolve.ts'
+import { moveRoutine } from './routines.ts'
 import { renameType } from './user-types.ts'
 
 export function rename(replay: Replay, node: NodeOf<'RenameStmt'>): void {
@@ -28,6 +29,12 @@ export function rename(replay: Replay, node: NodeOf<'RenameStmt'>): void {
     case 'OBJECT_TYPE':
     case 'OBJECT_DOMAIN':
       renameType(replay, listTexts(node.object), { name: to })
+      return
+    case 'OBJECT_FUNCTION':
+    case 'OBJECT_PROCEDURE':
+    case 'OBJECT_ROUTINE':
+    case 'OBJECT_AGGREGATE':
+      moveRoutine(replay, node.object, { name: to })
       return
     case 'OBJECT_SCHEMA':
       renameSchema(replay, node.subname ?? '', to)
@@ -155,12 +162,15 @@ function renameSchema(replay: Replay, from: string, to: string): void {
   replay.catalog.schemas.set(to, true)
 }
 
+const ROUTINES = new Set(['OBJECT_FUNCTION', 'OBJECT_PROCEDURE', 'OBJECT_ROUTINE', 'OBJECT_AGGREGATE'])
+
 export function setSchema(replay: Replay, node: NodeOf<'AlterObjectSchemaStmt'>): void {
   const to = { schema: node.newschema ?? '' }
   if (node.objectType === 'OBJECT_TYPE' || node.objectType === 'OBJECT_DOMAIN') {
     renameType(replay, texts(as(node.object, 'List')?.items), to)
     return
   }
-  if (node.relation !== undefined)
+  if (ROUTINES.has(node.objectType ?? '')) moveRoutine(replay, node.object, to)
+  else if (node.relation !== undefined)
     moveRelation(replay, node.relation, to, node.missing_ok === true, node.objectType ?? '')
 }

@@ -6,6 +6,7 @@ import { isAssumable } from './resolve.ts'
 import { typeOf } from './types.ts'
 
 const IN_MODES = new Set(['FUNC_PARAM_IN', 'FUNC_PARAM_INOUT', 'FUNC_PARAM_VARIADIC', 'FUNC_PARAM_DEFAULT'])
+const OUT_MODES = new Set(['FUNC_PARAM_OUT', 'FUNC_PARAM_INOUT', 'FUNC_PARAM_TABLE'])
 
 export function createRoutine(replay: Replay, node: NodeOf<'CreateFunctionStmt'>): Routine {
   const names = texts(node.funcname)
@@ -25,6 +26,10 @@ export function createRoutine(replay: Replay, node: NodeOf<'CreateFunctionStmt'>
       .filter(({ mode }) => IN_MODES.has(mode ?? 'FUNC_PARAM_DEFAULT'))
       .map(({ argType }) => formatType(replay.catalog.after, { ...typeOf(replay, argType).type, modifiers: [] }))
       .join(', '),
+    argumentNames: parameters
+      .filter(({ mode }) => IN_MODES.has(mode ?? 'FUNC_PARAM_DEFAULT'))
+      .flatMap(({ name }) => name ?? []),
+    outputNames: parameters.filter(({ mode }) => OUT_MODES.has(mode ?? '')).flatMap(({ name }) => name ?? []),
     optional: parameters.filter(({ defexpr }) => defexpr !== undefined).length,
     returns:
       node.returnType === undefined ? 'void' : formatType(replay.catalog.after, typeOf(replay, node.returnType).type),
@@ -50,35 +55,53 @@ function volatility(word: string): Routine['volatility'] {
 }
 
 export function dropRoutine(replay: Replay, object: Node, node: NodeOf<'DropStmt'>): void {
+  const found = findRoutine(replay, object)
+  if (found !== undefined) takeRoutine(replay, found)
+  else if (isAssumable(replay, node.missing_ok === true)) takeRoutine(replay, unknownRoutine(replay, object))
+}
+
+/** Renamed or moved to another schema it is, to those who call it, gone. */
+export function moveRoutine(replay: Replay, object: Node | undefined, to: { schema?: string; name?: string }): void {
+  const routine = findRoutine(replay, object) ?? unknownRoutine(replay, object)
+  takeRoutine(replay, routine)
+  const moved = { ...routine, schema: to.schema ?? routine.schema, name: to.name ?? routine.name }
+  const key = nameKey(moved.schema, moved.name)
+  replay.catalog.routines.set(moved.oid, moved)
+  replay.catalog.routineNames.set(key, [...(replay.catalog.routineNames.get(key) ?? []), moved.oid])
+}
+
+function findRoutine(replay: Replay, object: Node | undefined): Routine | undefined {
+  const args = writtenArguments(replay, object)
+  const names = texts(as(object, 'ObjectWithArgs')?.objname)
+  return candidates(replay, names).find((one) => args === null || one.arguments === args)
+}
+
+/** Null where the statement gives a name alone. */
+function writtenArguments(replay: Replay, object: Node | undefined): string | null {
   const written = as(object, 'ObjectWithArgs')
-  const names = texts(written?.objname)
-  const name = names.at(-1) ?? ''
-  const args =
-    written?.args_unspecified === true
-      ? null
-      : (written?.objargs ?? [])
-          .map((one) =>
-            formatType(replay.catalog.after, { ...typeOf(replay, as(one, 'TypeName')).type, modifiers: [] }),
-          )
-          .join(', ')
-  const found = candidates(replay, names).find((one) => args === null || one.arguments === args)
-  if (found !== undefined) {
-    takeRoutine(replay, found)
-    return
-  }
-  if (!isAssumable(replay, node.missing_ok === true)) return
-  takeRoutine(replay, {
+  if (written?.args_unspecified === true) return null
+  return (written?.objargs ?? [])
+    .map((one) => formatType(replay.catalog.after, { ...typeOf(replay, as(one, 'TypeName')).type, modifiers: [] }))
+    .join(', ')
+}
+
+/** One that was there before the first migration that we see. */
+function unknownRoutine(replay: Replay, object: Node | undefined): Routine {
+  const names = texts(as(object, 'ObjectWithArgs')?.objname)
+  return {
     oid: replay.catalog.nextOid(),
     schema: names.at(-2) ?? replay.searchPath[0] ?? 'public',
-    name,
-    kind: node.removeType === 'OBJECT_PROCEDURE' ? 'procedure' : 'function',
-    arguments: args ?? '',
+    name: names.at(-1) ?? '',
+    kind: 'function',
+    arguments: writtenArguments(replay, object) ?? '',
+    argumentNames: [],
+    outputNames: [],
     optional: 0,
     returns: 'unknown',
     language: 'unknown',
     volatility: 'volatile',
     isAssumed: true,
-  })
+  }
 }
 
 function candidates(replay: Replay, names: readonly string[]): readonly Routine[] {

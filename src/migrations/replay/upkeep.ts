@@ -35,6 +35,12 @@ export function changePolicy(
 
 export function vacuum(replay: Replay, node: NodeOf<'VacuumStmt'>): void {
   const isFull = isVacuumFull(node)
+  // Without a list it takes the whole database.
+  if (node.rels === undefined && isFull) {
+    for (const relation of replay.catalog.relations.values()) {
+      if (relation.kind === 'table') rewriteTable(replay, relation)
+    }
+  }
   for (const one of node.rels ?? []) {
     const relation = findOrNeed(replay, as(one, 'VacuumRelation')?.relation ?? {})
     if (relation === null) continue

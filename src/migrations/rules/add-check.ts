@@ -1,5 +1,5 @@
 import { defineRule, shown } from './define-rule.ts'
-import { areAllNew, hadSameConstraint } from './uniqueness.ts'
+import { areAllNew, hadSameConstraint, isKept } from './uniqueness.ts'
 
 export const addCheck = defineRule({
   id: 'add-check',
@@ -17,7 +17,10 @@ export const addCheck = defineRule({
   on: {
     'add-constraint': ({ table, constraint, withColumn }, context, applied) => {
       if (constraint.kind !== 'check' || !context.existed(table.oid)) return
-      const isHarmless = hadSameConstraint(context, table, constraint) || areAllNew(context, table, constraint.columns)
+      const isHarmless =
+        !isKept(context, table, constraint) ||
+        hadSameConstraint(context, table, constraint) ||
+        areAllNew(context, table, constraint.columns)
       if (!isHarmless)
         context.report(applied, {
           message: `${shown(table)} checks ${constraint.name} for every new row, also of the previous release`,

@@ -1,4 +1,5 @@
 import { defineRule, shown } from './define-rule.ts'
+import { hadSameConstraint, isKept } from './uniqueness.ts'
 
 export const addExclusionConstraint = defineRule({
   id: 'add-exclusion-constraint',
@@ -15,14 +16,16 @@ export const addExclusionConstraint = defineRule({
     good: 'CREATE TABLE t (room int, during tsrange, EXCLUDE USING gist (room WITH =, during WITH &&))',
   },
   on: {
-    'add-constraint': ({ table, constraint }, { existed, report }, applied) => {
-      if (constraint.kind !== 'exclude' || !existed(table.oid)) return
-      report(applied, {
-        message: `${shown(table)} refuses overlapping rows from now on`,
-        sqlstate: '23P01',
-        relation: table.oid,
-      })
-      report(applied, {
+    'add-constraint': ({ table, constraint }, context, applied) => {
+      if (constraint.kind !== 'exclude' || !context.existed(table.oid)) return
+      if (isKept(context, table, constraint) && !hadSameConstraint(context, table, constraint)) {
+        context.report(applied, {
+          message: `${shown(table)} refuses overlapping rows from now on`,
+          sqlstate: '23P01',
+          relation: table.oid,
+        })
+      }
+      context.report(applied, {
         axis: 'L',
         message: `builds the index of ${constraint.name} while nobody else may read or write`,
         relation: table.oid,

@@ -1,7 +1,7 @@
 import { tableOf } from '../catalog/catalog.ts'
 import type { Constraint, Table } from '../catalog/types.ts'
 import { columnNames, defineRule, type RuleContext, shown } from './define-rule.ts'
-import { hadSameConstraint } from './uniqueness.ts'
+import { hadSameConstraint, isKept } from './uniqueness.ts'
 
 export const addForeignKey = defineRule({
   id: 'add-foreign-key',
@@ -21,8 +21,8 @@ export const addForeignKey = defineRule({
     'add-constraint': ({ table, constraint, target, withColumn }, context, applied) => {
       if (constraint.kind !== 'foreign-key' || !context.existed(table.oid)) return
       const names = `${shown(table)} (${columnNames(tableOf(context.after, table.oid) ?? table, constraint.columns)})`
-      const isKept = tableOf(context.after, table.oid)?.constraints.some(({ oid }) => oid === constraint.oid) === true
-      if (isKept && !hadSameConstraint(context, table, constraint) && !canStayNull(context, table, constraint)) {
+      const isNew = isKept(context, table, constraint) && !hadSameConstraint(context, table, constraint)
+      if (isNew && !canStayNull(context, table, constraint)) {
         context.report(applied, {
           message: `${names} must point at a row of ${target === null ? 'the other table' : shown(target)} from now on`,
           sqlstate: '23503',

@@ -1,4 +1,3 @@
-import { listTexts } from '../sql/node.ts'
 import { defineRule } from './define-rule.ts'
 
 export const dropExtension = defineRule({
@@ -10,14 +9,11 @@ export const dropExtension = defineRule({
   fails: ['42883', '42704'],
   safeWay: 'Drop it in a later deploy, when no release of the rollback window uses it.',
   examples: { bad: 'DROP EXTENSION hstore', good: 'CREATE EXTENSION IF NOT EXISTS hstore' },
+  on: {
+    'drop-extension': ({ name }, { report }, applied) =>
+      report(applied, { message: `drops the extension ${name}`, sqlstate: '42883' }),
+  },
   onStatement: {
-    DropStmt: (node, { report }, applied) => {
-      if (node.removeType !== 'OBJECT_EXTENSION') return
-      report(applied, {
-        message: `drops the extension ${(node.objects ?? []).flatMap(listTexts).join(', ')}`,
-        sqlstate: '42883',
-      })
-    },
     AlterExtensionStmt: (node, { report }, applied) =>
       report(applied, {
         severity: 'warn',

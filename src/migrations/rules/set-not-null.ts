@@ -1,3 +1,5 @@
+import { tableOf } from '../catalog/catalog.ts'
+import type { Column, Table } from '../catalog/types.ts'
 import { defineRule, shownColumn } from './define-rule.ts'
 
 export const setNotNull = defineRule({
@@ -15,13 +17,18 @@ export const setNotNull = defineRule({
     good: 'ALTER TABLE users ADD COLUMN phone text',
   },
   on: {
-    'set-not-null': ({ table, column, by, isProved }, { existed, columnBefore, columnAfter, report }, applied) => {
+    'set-not-null': (
+      { table, column, by, isProved },
+      { before, existed, columnBefore, columnAfter, report },
+      applied,
+    ) => {
       if (!existed(table.oid)) return
       const isHeld = columnAfter(table.oid, column.id)?.notNull === true
       const was = columnBefore(table.oid, column.id)
       const name = shownColumn(table, column)
-      // What a CHECK proves, the CHECK refuses already.
-      if (was !== undefined && !was.notNull && isHeld && !isProved) {
+      // What a CHECK of before proves, the CHECK refuses already. NOT NULL … NOT VALID proves nothing and refuses all the same.
+      const isRefused = isProved && by !== 'constraint' && provedBefore(tableOf(before, table.oid), column)
+      if (was !== undefined && !was.notNull && isHeld && !isRefused) {
         report(applied, {
           message: `${name} no longer takes NULL, which the previous release may write`,
           sqlstate: '23502',
@@ -38,3 +45,7 @@ export const setNotNull = defineRule({
     },
   },
 })
+
+function provedBefore(table: Table | undefined, { id }: Column): boolean {
+  return table?.constraints.some((one) => one.provesNotNull.includes(id) || one.definition === 'unknown') === true
+}

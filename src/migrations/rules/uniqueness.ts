@@ -27,6 +27,11 @@ export function areAllNew({ before }: RuleContext, table: Table, columns: readon
   return columns.length > 0 && columns.every((id) => old?.columns.some((one) => one.id === id) !== true)
 }
 
+/** The constraint is still there when the deploy ends. */
+export function isKept({ after }: RuleContext, table: Table, { oid }: Constraint): boolean {
+  return tableOf(after, table.oid)?.constraints.some((one) => one.oid === oid) === true
+}
+
 /** The same rule stood on the table before, perhaps under another name. */
 export function hadSameConstraint({ before }: RuleContext, table: Table, constraint: Constraint): boolean {
   return tableOf(before, table.oid)?.constraints.some(({ definition }) => definition === constraint.definition) === true

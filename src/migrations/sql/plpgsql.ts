@@ -1,4 +1,5 @@
-import { as, type Node, text, texts } from './node.ts'
+import { constantRounds, type LoopFields, type Names } from './constant-loop.ts'
+import { foldArray, foldText, parseExpression, type Values } from './fold-text.ts'
 import type { SqlParser } from './parser.ts'
 import { scanPieces } from './scan-pieces.ts'
 
@@ -25,26 +26,72 @@ const CONDITIONAL = new Set([
   'PLpgSQL_stmt_foreach_a',
   'PLpgSQL_exception_block',
 ])
+const LOOPS = new Set(['PLpgSQL_stmt_foreach_a', 'PLpgSQL_stmt_fori', 'PLpgSQL_stmt_fors'])
 const MAX_DEPTH = 500
+/** Loops within loops multiply. Past this a loop is taken as one whose rounds nobody knows. */
+const MAX_ROUNDS = 10_000
 
 /** The SQL of a DO block or a function in PL/pgSQL. Throws what the parser says when the body is none. */
 export function bodyStatements(parser: SqlParser, statement: string): readonly BodyStatement[] {
   const found: BodyStatement[] = []
-  const visit = (node: unknown, isConditional: boolean, depth: number): void => {
+  const body = parser.parsePlpgsql(statement)
+  const { names, constants } = readVariables(parser, body)
+  let roundsLeft = MAX_ROUNDS
+  const visit = (node: unknown, isConditional: boolean, values: Values, depth: number): void => {
     if (typeof node !== 'object' || node === null) return
     if (depth > MAX_DEPTH) throw new RangeError('the body is nested too deeply')
     if (Array.isArray(node)) {
-      for (const one of node) visit(one, isConditional, depth + 1)
+      for (const one of node) visit(one, isConditional, values, depth + 1)
       return
     }
     for (const [key, value] of Object.entries(node)) {
-      const run = runBy(parser, key, value)
+      const run = runBy(parser, key, value, values)
       if (run !== null) found.push({ ...run, isConditional })
-      visit(value, isConditional || CONDITIONAL.has(key) || 'exceptions' in node, depth + 1)
+      const rounds =
+        LOOPS.has(key) && roundsLeft > 0 ? constantRounds(parser, key, value as LoopFields, names, values) : null
+      roundsLeft -= rounds?.length ?? 0
+      const isMaybe = isConditional || (rounds === null && CONDITIONAL.has(key)) || 'exceptions' in node
+      for (const round of rounds ?? [values]) visit(value, isMaybe, round, depth + 1)
     }
   }
-  visit(parser.parsePlpgsql(statement), false, 0)
+  visit(body, false, constants, 0)
   return found
+}
+
+interface Variable {
+  readonly refname?: string
+  readonly default_val?: { readonly PLpgSQL_expr?: { readonly query?: string } }
+}
+
+/** Variables that are declared with a constant and that nothing in the body sets. */
+function readVariables(parser: SqlParser, body: unknown): { readonly names: Names; readonly constants: Values } {
+  const variables: (Variable | undefined)[] = []
+  const set = new Set<number>()
+  const look = (node: unknown, depth: number): void => {
+    if (typeof node !== 'object' || node === null || depth > MAX_DEPTH) return
+    for (const [key, value] of Object.entries(node)) {
+      if (key === 'varno' && typeof value === 'number') set.add(value)
+      if (key === 'datums' && Array.isArray(value)) variables.push(...value.map((one) => one.PLpgSQL_var))
+      look(value, depth + 1)
+    }
+  }
+  look(body, 0)
+  const constants = new Map<string, string>()
+  const arrays = new Map<string, readonly string[]>()
+  variables.forEach((one, at) => {
+    const written = one?.default_val?.PLpgSQL_expr?.query
+    if (one?.refname === undefined || written === undefined || set.has(at)) return
+    const value = parseExpression(parser, written)
+    const text = foldText(value, constants)
+    if (text !== null) constants.set(one.refname, text)
+    const array = foldArray(value, constants)
+    if (array !== null) arrays.set(one.refname, array)
+  })
+  const names = {
+    variable: (varno: number | undefined) => variables[varno ?? -1]?.refname ?? '',
+    array: (name: string) => arrays.get(name) ?? null,
+  }
+  return { names, constants }
 }
 
 interface Fields {
@@ -54,7 +101,12 @@ interface Fields {
   readonly expr?: { readonly PLpgSQL_expr?: { readonly query?: string } }
 }
 
-function runBy(parser: SqlParser, key: string, value: unknown): Omit<BodyStatement, 'isConditional'> | null {
+function runBy(
+  parser: SqlParser,
+  key: string,
+  value: unknown,
+  values: Values,
+): Omit<BodyStatement, 'isConditional'> | null {
   const fields = value as Fields
   const line = Math.max(0, (fields?.lineno ?? 1) - 1)
   if (key === 'PLpgSQL_stmt_execsql') {
@@ -67,51 +119,9 @@ function runBy(parser: SqlParser, key: string, value: unknown): Omit<BodyStateme
   }
   if (key === 'PLpgSQL_stmt_dynexecute' || key === 'PLpgSQL_stmt_dynfors') {
     const written = fields.query?.PLpgSQL_expr?.query ?? ''
-    return { sql: constantText(parser, written), written, line }
+    return { sql: foldText(parseExpression(parser, written), values), written, line }
   }
   return null
-}
-
-/** `'ALTER …'`, `'a' || 'b'`, `format('DROP TABLE %I', 'x')`: the text when every part of it is constant. */
-function constantText(parser: SqlParser, expression: string): string | null {
-  const parsed = parser.parse(`SELECT ${expression}`)
-  if ('message' in parsed) return null
-  const target = as(parsed[0]?.stmt, 'SelectStmt')?.targetList?.[0]
-  return fold(as(target, 'ResTarget')?.val)
-}
-
-function fold(node: Node | undefined): string | null {
-  const constant = as(node, 'A_Const')
-  if (constant?.sval !== undefined) return constant.sval.sval ?? ''
-  if (constant?.ival !== undefined) return String(constant.ival.ival ?? 0)
-  const cast = as(node, 'TypeCast')
-  if (cast !== undefined) return fold(cast.arg)
-  const operator = as(node, 'A_Expr')
-  if (operator !== undefined && text(operator.name?.[0]) === '||') {
-    const [left, right] = [fold(operator.lexpr), fold(operator.rexpr)]
-    return left === null || right === null ? null : left + right
-  }
-  const call = as(node, 'FuncCall')
-  if (call === undefined) return null
-  const name = texts(call.funcname).at(-1)
-  const args = (call.args ?? []).map(fold)
-  if (args.some((one) => one === null)) return null
-  if (name === 'quote_ident') return quoteIdentifier(args[0] ?? '')
-  return name === 'format' ? format(args as readonly string[]) : null
-}
-
-function format([pattern = '', ...values]: readonly string[]): string {
-  let next = 0
-  return pattern.replaceAll(/%(?:(\d+)\$)?([sIL%])/g, (_all, place: string | undefined, kind: string) => {
-    if (kind === '%') return '%'
-    const value = values[place === undefined ? next++ : Number(place) - 1] ?? ''
-    if (kind === 'I') return quoteIdentifier(value)
-    return kind === 'L' ? `'${value.replaceAll("'", "''")}'` : value
-  })
-}
-
-function quoteIdentifier(name: string): string {
-  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`
 }
 
 /** Where the body of a DO or CREATE FUNCTION statement begins, from the statement's beginning. */

@@ -23,8 +23,8 @@ export function positionsOf(source: string): Positions {
     return { line: line + 1, column: utf16 - (starts[line] ?? 0) + 1 }
   }
   return {
-    fromByte: (byte) => (ascii ? byte : scan(source, byte, utf8Length)),
-    fromCodePoint: (codePoint) => (ascii ? codePoint : scan(source, codePoint, () => 1)),
+    fromByte: ascii ? (byte) => byte : scanner(source, utf8Length),
+    fromCodePoint: ascii ? (codePoint) => codePoint : scanner(source, () => 1),
     lineAt,
     at(utf16) {
       const { line, column } = lineAt(utf16)
@@ -44,16 +44,22 @@ function isAscii(text: string): boolean {
   return Buffer.byteLength(text) === text.length
 }
 
-/** The UTF-16 offset at which so many units lie behind. */
-function scan(source: string, wanted: number, unitsOf: (codePoint: number) => number): number {
+/** The UTF-16 offset at which so many units lie behind. Places are mostly asked for in their order: each goes on where the last one was. */
+function scanner(source: string, unitsOf: (codePoint: number) => number): (wanted: number) => number {
   let units = 0
   let at = 0
-  for (const char of source) {
-    if (units >= wanted) return at
-    units += unitsOf(char.codePointAt(0) ?? 0)
-    at += char.length
+  return (wanted) => {
+    if (wanted < units) {
+      units = 0
+      at = 0
+    }
+    while (units < wanted && at < source.length) {
+      const codePoint = source.codePointAt(at) ?? 0
+      units += unitsOf(codePoint)
+      at += codePoint > 0xffff ? 2 : 1
+    }
+    return at
   }
-  return at
 }
 
 function count(part: string, unitsOf: (codePoint: number) => number): number {

@@ -39,8 +39,11 @@ function log(...texts: readonly string[]): UsageSource {
 }
 
 function statistics(...texts: readonly string[]): UsageSource {
-  const askedStatements: Database['askedStatements'] = async () => texts.map((text) => ({ text, calls: 9 }))
-  return { kind: 'pg_stat_statements', database: { askedStatements } as Database, role: null }
+  const askedStatements: Database['askedStatements'] = async () => ({
+    statements: texts.map((text) => ({ text, calls: 9 })),
+    thrownOut: 0,
+  })
+  return { kind: 'pg_stat_statements', database: { askedStatements }, role: null }
 }
 
 describe('what a release asks, at the gate', () => {
@@ -57,6 +60,15 @@ describe('what a release asks, at the gate', () => {
     const people = await world()
     await people.type('ann', collected(log('SELECT id FROM users WHERE id = 7')))
     expect(await people.type('ann', deployed(2))).toMatchObject({ outcome: 'done' })
+  })
+
+  it('statistics that threw something out clear nothing', async () => {
+    const people = await world()
+    const statements = [{ text: 'SELECT id FROM users', calls: 1 }]
+    const database = { askedStatements: async () => ({ statements, thrownOut: 3 }) }
+    await people.type('ann', collected({ kind: 'pg_stat_statements', database, role: null }))
+    expect(people.world.usage.get(r(1))?.leftOut).toBe(3)
+    await expect(people.type('ann', deployed(2))).rejects.toMatchObject({ code: 'breaks-releases' })
   })
 
   it('what could not be kept clears nothing', async () => {
@@ -83,7 +95,10 @@ describe('collecting', () => {
       'ann',
       collected(statistics('SELECT id FROM users WHERE id = $1', 'SELECT nick FROM users'), true),
     )
-    expect(usage.statements.map(({ text }) => text)).toEqual(['SELECT id FROM users WHERE id = 1', 'SELECT nick FROM users'])
+    expect(usage.statements.map(({ text }) => text)).toEqual([
+      'SELECT id FROM users WHERE id = 1',
+      'SELECT nick FROM users',
+    ])
     expect(usage.source).toBe('recording, pg_stat_statements')
     const replaced = await people.type('ann', collected(statistics('SELECT nick FROM users')))
     expect(replaced.usage.statements).toHaveLength(1)

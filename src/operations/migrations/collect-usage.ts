@@ -14,7 +14,11 @@ import { isKnown, migrationReader } from './read-history.ts'
 
 /** Where the queries of a release come from. */
 export type UsageSource =
-  | { readonly kind: 'pg_stat_statements'; readonly database: Database; readonly role: string | null }
+  | {
+      readonly kind: 'pg_stat_statements'
+      readonly database: Pick<Database, 'askedStatements'>
+      readonly role: string | null
+    }
   | { readonly kind: 'log'; readonly lines: Iterable<string> }
   /** What `migrations record` wrote. */
   | { readonly kind: 'recording'; readonly statements: readonly RecordedStatement[]; readonly leftOut: number }
@@ -70,9 +74,14 @@ async function statementsFrom(
   const collector = collectQueries(parser, source.kind === 'recording')
   for (const one of source.kind === 'recording' ? [...kept, ...source.statements] : []) addRecorded(collector, one)
   if (source.kind === 'log') for (const text of readLog(source.lines)) collector.add({ text })
-  if (source.kind === 'pg_stat_statements')
-    for (const one of await source.database.askedStatements({ role: source.role, limit: MAX_ASKED })) collector.add(one)
-  const left = collector.left()
+  let thrownOut = 0
+  if (source.kind === 'pg_stat_statements') {
+    const asked = await source.database.askedStatements({ role: source.role, limit: MAX_ASKED })
+    for (const one of asked.statements) collector.add(one)
+    thrownOut = asked.thrownOut
+  }
+  const { others, unkept } = collector.left()
+  const left = { others, unkept: unkept + thrownOut }
   if (source.kind === 'recording') return { statements: collector.queries(), left }
   // What is kept already stays as it is: it may have been recorded with its parameters.
   const known = new Set(kept.map(({ text }) => parser.fingerprint(text)))

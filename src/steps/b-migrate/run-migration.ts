@@ -1,4 +1,4 @@
-import { BackflipError } from '../../domain/errors.ts'
+import { BackflipError, toErrorRecord } from '../../domain/errors.ts'
 import type { MigrateParams } from '../../domain/plan/params.ts'
 import type { Migrate } from '../../domain/release.ts'
 import { defineStep, type StepContext, type StepResult } from '../../engine/step.ts'
@@ -22,10 +22,14 @@ export const runMigration = defineStep<StepPorts, MigrateParams>({
   },
   async execute(params, context) {
     const { migrate, run } = await oneOffOf(params, context)
-    const outcome = await run('migrate', migrate.command, migrate.timeoutMs)
+    const outcome = await run('migrate', migrate.command, migrate.timeoutMs).catch((error: unknown) =>
+      whatBecame(error, context),
+    )
     if (finished(outcome)) return migrated(params)
     if (outcome.state === 'unknown' && migrate.check !== undefined) {
-      const again = await run('migrate-check', migrate.check, migrate.timeoutMs)
+      const again = await run('migrate-check', migrate.check, migrate.timeoutMs).catch((error: unknown) => {
+        throw failed({ ...outcome, lastLines: [...outcome.lastLines, toErrorRecord(error).message] })
+      })
       if (finished(again)) return migrated(params)
     }
     throw failed(outcome)
@@ -33,6 +37,18 @@ export const runMigration = defineStep<StepPorts, MigrateParams>({
   // Going back would be a second migration; the old release fits the schema by the expand-contract rule.
   undo: 'none',
 })
+
+/** Who watched it is cut off: whether it had begun is asked again. What cannot be asked is not known, and is not told as a failure. */
+async function whatBecame(
+  error: unknown,
+  { ports, operation }: Pick<StepContext<StepPorts>, 'ports' | 'operation'>,
+): Promise<OneOffOutcome> {
+  if (!(error instanceof BackflipError) || error.kind !== 'failed') throw error
+  const seen = await ports.runtime.oneOff({ name: 'migrate', operation }).catch(() => null)
+  if (seen?.state === 'absent') throw error
+  if (seen?.state === 'finished') return seen
+  return { state: 'unknown', exitCode: null, lastLines: [error.message, ...(seen?.lastLines ?? [])] }
+}
 
 function finished({ state, exitCode }: OneOffOutcome): boolean {
   return state === 'finished' && exitCode === 0
@@ -50,7 +66,7 @@ function failed(outcome: OneOffOutcome): BackflipError {
       details: outcome.lastLines,
     })
   }
-  return new BackflipError('nobody can tell whether the migration was applied: it ended without leaving an exit code', {
+  return new BackflipError('nobody can tell whether the migration was applied: nobody has its exit code', {
     code: 'migration-unknown',
     kind: 'person',
     details: ['it is not run again by itself; traffic stays on the old release', ...outcome.lastLines],

@@ -36,7 +36,7 @@ export const swapData = defineStep<StepPorts, ReplaceParams>({
     ),
 })
 
-async function replace({ service: name, snapshot, copy, keepAs }: Service, context: Context): Promise<void> {
+async function replace({ service: name, copy, keepAs }: Service, context: Context): Promise<void> {
   const service = serviceOf(context.ports, name)
   const { operation, generation: fencedBy } = context
   const stands = await service.swapped({ copy, keepAs })
@@ -47,8 +47,6 @@ async function replace({ service: name, snapshot, copy, keepAs }: Service, conte
     await service.swap({ copy, keepAs, operation, fencedBy })
   }
   await startLive(name, context)
-  // What was kept by an earlier restore goes on with its own log; a copy must not continue the log that it was copied from.
-  if (snapshot !== null) await service.database()?.forkTimeline()
 }
 
 async function putBack({ service: name, copy, keepAs }: Service, context: Context): Promise<void> {

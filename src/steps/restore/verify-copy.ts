@@ -6,7 +6,10 @@ import type { Verification } from '../../ports/database.ts'
 import { serviceOf } from '../data.ts'
 import type { StepPorts } from '../ports.ts'
 
-/** D of a restore: what takes the place of live data is proved first. A copy that is not whole stops the restore; all goes on as it was. */
+/**
+ * D of a restore: what takes the place of live data is proved first. A copy that is not whole stops the restore; all goes on as it was. One that is
+ * gets a log of its own: live, it must not continue the log that it was copied from.
+ */
 export const verifyCopy = defineStep<StepPorts, ReplaceParams>({
   id: 'verify-copy',
   limits: { attempts: 1, timeoutMs: 4 * 60 * 60_000 },
@@ -16,7 +19,7 @@ export const verifyCopy = defineStep<StepPorts, ReplaceParams>({
       if (mark === null) continue
       const service = serviceOf(ports, name)
       const since = service.kind === 'postgres' ? await ports.markOf(mark, name) : null
-      const proof = await service.verifyCopy({ name: copy, mark: since, fencedBy: generation })
+      const proof = await service.verifyCopy({ name: copy, mark: since, fork: true, fencedBy: generation })
       if (!proof.isVerified) throw notWhole(name, proof)
       proofs[name] = proof
     }

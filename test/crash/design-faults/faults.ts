@@ -37,8 +37,8 @@ export const DESIGN_FAULTS: readonly DesignFault[] = [
     patches: [
       {
         file: 'src/operations/recover.ts',
-        find: 'const generation = await takeFence(environment, servicesUnderWay(open))',
-        replace: 'const generation = (await environment.edge.read()).file?.generation ?? 0',
+        find: ': await takeFence(environment, servicesUnderWay(open))',
+        replace: ': ((await environment.edge.read()).file?.generation ?? 0)',
       },
     ],
   },

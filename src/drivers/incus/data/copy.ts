@@ -57,6 +57,7 @@ function copyKeys(stamp: Stamp): Keys {
     [LABEL.stoppedFor]: '',
     [LABEL.left]: '',
     [LABEL.before]: '',
+    [LABEL.returning]: '',
     'boot.autostart': 'false',
     'security.protection.delete': 'false',
     'snapshots.schedule': '',

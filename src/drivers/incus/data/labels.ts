@@ -12,6 +12,7 @@ export const PREFIX = 'user.backflip.'
  * - `uuid`        Incus' own id of the instance, `volatile.uuid`: somebody's copy of ours has our labels, but another id
  * - `stoppedFor`  the snapshot that it was stopped for, until it is started again
  * - `left` `before`  what leaving and taking the seat replaced (seat.ts)
+ * - `returning`  half way back to the seat that it had left
  */
 export const LABEL = {
   role: `${PREFIX}role`,
@@ -23,6 +24,7 @@ export const LABEL = {
   stoppedFor: `${PREFIX}stopped-for`,
   left: `${PREFIX}left`,
   before: `${PREFIX}before`,
+  returning: `${PREFIX}returning`,
 } as const
 
 /** A copy whose making did not come to its end. */
@@ -50,7 +52,7 @@ export function stampKeys({ service, of, operation, since }: Stamp, role: Role |
   }
 }
 
-export function placeOf({ config }: Pick<Instance, 'config'>): Place {
+export function placeOf({ config }: Pick<Instance, 'config'>): Omit<Place, 'isSeated'> {
   const role = config[LABEL.role] ?? ''
   const operation = config[LABEL.operation] ?? ''
   return {

@@ -4,19 +4,24 @@ import { nextSwapAct, type Place, type SwapAct, type SwapView, whereSwapStands }
 
 const mine = parseOperationId('01890000-0000-7000-8000-000000000001')
 const other = parseOperationId('01890000-0000-7000-8000-000000000002')
-const ORIGINAL: Place = { role: null, operation: null }
-const LEFT: Place = { role: 'kept', operation: mine }
-const TAKEN: Place = { role: 'live', operation: mine }
+const ORIGINAL: Place = { role: null, operation: null, isSeated: false }
+const LEFT: Place = { role: 'kept', operation: mine, isSeated: false }
+const TAKEN: Place = { role: 'live', operation: mine, isSeated: false }
+const whole = (place: Place | null) => place && { ...place, isSeated: true }
+/** Only between two acts it is asked for. */
+const gone = (place: Place | null) => place && { ...place, isSeated: false }
 
 /** What each act does to who has which name. */
 const ACTS: { readonly [act in SwapAct]: (view: SwapView, old: SwapView) => SwapView } = {
   'leave-seat': (view) => ({ ...view, live: LEFT }),
   'live-to-kept': (view) => ({ ...view, live: null, kept: view.live }),
   'take-seat': (view) => ({ ...view, copy: TAKEN }),
-  'copy-to-live': (view) => ({ ...view, copy: null, live: view.copy }),
+  'take-addresses': (view) => ({ ...view, copy: whole(view.copy) }),
+  'copy-to-live': (view) => ({ ...view, copy: null, live: gone(view.copy) }),
   'live-to-copy': (view) => ({ ...view, live: null, copy: view.live }),
   'give-seat-back': (view, old) => ({ ...view, copy: old.copy }),
   'kept-to-live': (view) => ({ ...view, kept: null, live: view.kept }),
+  'take-devices': (view) => ({ ...view, live: whole(view.live) }),
   'sit-again': (view, old) => ({ ...view, live: old.live }),
 }
 
@@ -32,15 +37,19 @@ function walk(direction: 'forward' | 'back', from: SwapView, old: SwapView): rea
 }
 
 describe.each([
-  ['a copy', ORIGINAL, { role: 'copy', operation: mine } as const],
-  ['what a restore kept', { role: 'live', operation: other } as const, { role: 'kept', operation: other } as const],
+  ['a copy', ORIGINAL, { role: 'copy', operation: mine, isSeated: false } as const],
+  [
+    'what a restore kept',
+    { role: 'live', operation: other, isSeated: false } as const,
+    { role: 'kept', operation: other, isSeated: false } as const,
+  ],
 ])('a swap with %s', (_what, live, copy) => {
   const start: SwapView = { live, copy, kept: null }
   const points = walk('forward', start, start)
 
-  it('takes four acts, and is half done between the first and the last', () => {
-    expect(points).toHaveLength(5)
-    expect(points.map(whereSwapStands)).toEqual(['no', 'half', 'half', 'half', 'yes'])
+  it('takes five acts, and is half done between the first and the last', () => {
+    expect(points).toHaveLength(6)
+    expect(points.map(whereSwapStands)).toEqual(['no', 'half', 'half', 'half', 'half', 'yes'])
     expect(points.at(-1)).toEqual({ live: TAKEN, copy: null, kept: LEFT })
   })
 
@@ -56,13 +65,16 @@ describe.each([
 })
 
 describe('a swap that could not have left things so', () => {
-  const copy: Place = { role: 'copy', operation: mine }
+  const copy: Place = { role: 'copy', operation: mine, isSeated: false }
   it.each<[string, SwapView]>([
     ['nobody is there', { live: null, copy: null, kept: null }],
-    ['the kept name is taken', { live: ORIGINAL, copy, kept: { role: 'kept', operation: other } }],
+    ['the kept name is taken', { live: ORIGINAL, copy, kept: { role: 'kept', operation: other, isSeated: false } }],
     ['the copy is gone', { live: ORIGINAL, copy: null, kept: null }],
-    ['another swap kept what is there', { live: null, copy, kept: { role: 'kept', operation: other } }],
-    ['another swap was done', { live: { role: 'live', operation: other }, copy: null, kept: LEFT }],
+    [
+      'another swap kept what is there',
+      { live: null, copy, kept: { role: 'kept', operation: other, isSeated: false } },
+    ],
+    ['another swap was done', { live: { role: 'live', operation: other, isSeated: false }, copy: null, kept: LEFT }],
   ])('is refused: %s', (_why, view) => {
     expect(() => nextSwapAct('forward', view, mine)).toThrow(expect.objectContaining({ code: 'swap-impossible' }))
     expect(() => nextSwapAct('back', view, mine)).toThrow(expect.objectContaining({ code: 'swap-impossible' }))

@@ -7,6 +7,11 @@ export type Role = 'live' | 'copy' | 'kept'
 export interface Place {
   readonly role: Role | null
   readonly operation: OperationId | null
+  /**
+   * Whether it has all that the seat is. Taking one needs two changes: with the change that brings a device Incus forgets the hardware address that
+   * came with it.
+   */
+  readonly isSeated: boolean
 }
 
 /** Who has the three names now; null: nobody. */
@@ -19,16 +24,19 @@ export interface SwapView {
 /**
  * One change of one instance. A *seat* is what makes an instance the live one besides its name and its data: network, volumes, limits, start at boot.
  *
- * Forward: the live one leaves its seat, gets the kept name, the copy takes the seat, gets the live name. Each has its opposite.
+ * Forward: the live one leaves its seat, gets the kept name, the copy takes the seat, then its hardware addresses, gets the live name. Each has its
+ * opposite.
  */
 export type SwapAct =
   | 'leave-seat'
   | 'live-to-kept'
   | 'take-seat'
+  | 'take-addresses'
   | 'copy-to-live'
   | 'live-to-copy'
   | 'give-seat-back'
   | 'kept-to-live'
+  | 'take-devices'
   | 'sit-again'
 
 /** The next act, or null when there is none left. Looks only at what is there, so it goes on from wherever somebody died. Error `swap-impossible`. */
@@ -38,11 +46,13 @@ export function nextSwapAct(direction: 'forward' | 'back', view: SwapView, opera
   const hasTaken = (place: Place) => place.role === 'live' && place.operation === operation
   const isForward = direction === 'forward'
   if (live !== null && copy !== null && kept === null) {
-    if (isForward) return hasLeft(live) ? 'live-to-kept' : 'leave-seat'
-    return hasLeft(live) ? 'sit-again' : null
+    if (isForward) return hasLeft(live) && !live.isSeated ? 'live-to-kept' : 'leave-seat'
+    if (!hasLeft(live)) return null
+    return live.isSeated ? 'sit-again' : 'take-devices'
   }
   if (live === null && copy !== null && kept !== null && hasLeft(kept)) {
-    if (isForward) return hasTaken(copy) ? 'copy-to-live' : 'take-seat'
+    if (isForward && hasTaken(copy)) return copy.isSeated ? 'copy-to-live' : 'take-addresses'
+    if (isForward) return 'take-seat'
     return hasTaken(copy) ? 'give-seat-back' : 'kept-to-live'
   }
   if (live !== null && copy === null && kept !== null && hasTaken(live) && hasLeft(kept))

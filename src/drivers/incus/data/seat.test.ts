@@ -3,7 +3,17 @@ import { parseOperationId } from '../../../domain/ids.ts'
 import type { Devices, Instance, Keys } from '../instances.ts'
 import { parseInstanceName } from '../names.ts'
 import { isOurs, type Stamp } from './labels.ts'
-import { giveSeatBack, leaveSeat, type Settings, sitAgain, takeSeat, withoutSeat } from './seat.ts'
+import {
+  giveSeatBack,
+  hasAddresses,
+  leaveSeat,
+  type Settings,
+  sitAgain,
+  takeAddresses,
+  takeDevices,
+  takeSeat,
+  withoutSeat,
+} from './seat.ts'
 
 const live = parseInstanceName('pg')
 const NONE = { type: 'none' }
@@ -67,8 +77,14 @@ const copy = instance(
 )
 
 describe('a seat', () => {
-  const left = changed(old, leaveSeat(old, stamp(1)))
-  const taken = changed(copy, takeSeat(copy, left, stamp(1)))
+  // As Incus does with a device that goes, and with one that comes.
+  const forget = ({ config: { 'volatile.eth0.hwaddr': _forgotten, ...config }, ...rest }: Settings) => ({
+    ...rest,
+    config,
+  })
+  const left = changed(old, forget(leaveSeat(old, stamp(1))))
+  const seated = changed(copy, forget(takeSeat(copy, left, stamp(1))))
+  const taken = changed(seated, takeAddresses(seated, left))
 
   it('is left with its addresses, its ways in and the volumes that are written to; read-only disks stay', () => {
     expect(left.devices).toEqual({ root: ROOT, eth0: NONE, web: NONE, backup: NONE })
@@ -97,17 +113,28 @@ describe('a seat', () => {
   })
 
   it('is left and taken again as if nothing had been', () => {
-    expect(sitAgain(left)).toEqual({ config: old.config, devices: old.devices, profiles: old.profiles })
+    const returning = changed(old, forget(takeDevices(left)))
+    expect(sitAgain(returning)).toEqual({ config: old.config, devices: old.devices, profiles: old.profiles })
+    // Whoever goes forward again from there remembers what was there first.
+    expect(forget(leaveSeat(returning, stamp(1)))).toEqual({
+      config: left.config,
+      devices: left.devices,
+      profiles: left.profiles,
+    })
     expect(giveSeatBack(taken)).toEqual({ config: copy.config, devices: copy.devices, profiles: copy.profiles })
+  })
+
+  it('is whole only with the hardware address, which takes a change of its own', () => {
+    expect([hasAddresses(seated, left), hasAddresses(taken, left)]).toEqual([false, true])
   })
 
   it('goes to and fro without growing: what is remembered does not remember', () => {
     let [seated, aside] = [taken, left]
     const sizes: number[] = []
     for (let n = 2; n <= 9; n += 1) {
-      const leaving = changed(seated, leaveSeat(seated, stamp(n)))
-      const taking = changed(aside, takeSeat(aside, leaving, stamp(n)))
-      ;[seated, aside] = [taking, leaving]
+      const leaving = changed(seated, forget(leaveSeat(seated, stamp(n))))
+      const taking = changed(aside, forget(takeSeat(aside, leaving, stamp(n))))
+      ;[seated, aside] = [changed(taking, takeAddresses(taking, leaving)), leaving]
       sizes.push(JSON.stringify([seated.config, aside.config]).length)
     }
     expect(Math.max(...sizes)).toBeLessThanOrEqual(Math.max(...sizes.slice(0, 2)))

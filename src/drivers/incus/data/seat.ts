@@ -25,13 +25,16 @@ export function isVolume(device: Keys): boolean {
 }
 
 /** A stopped instance must not hold the address either: Incus counts it at the other one's start (research/incus.md §3). */
-export function leaveSeat(live: Instance, stamp: Stamp): Settings {
+export function leaveSeat(found: Instance, stamp: Stamp): Settings {
+  // Half way back to its seat: what it remembers is what was replaced first.
+  const live = isReturning(found) ? { ...found, ...sitAgain(found) } : found
   const kept = {
     ...stampKeys(stamp, 'kept'),
     'boot.autostart': 'false',
     [LABEL.uuid]: live.config['volatile.uuid'] ?? '',
   }
-  const replaced = Object.keys(kept).map((key) => [key, live.config[key] ?? null] as const)
+  const lost = [...Object.keys(kept), ...Object.keys(live.config).filter(isHardwareAddress)]
+  const replaced = lost.map((key) => [key, live.config[key] ?? null] as const)
   const memory: LeftMemory = { config: Object.fromEntries(replaced), devices: live.devices }
   return {
     config: { ...live.config, ...kept, [LABEL.left]: JSON.stringify(memory) },
@@ -40,10 +43,20 @@ export function leaveSeat(live: Instance, stamp: Stamp): Settings {
   }
 }
 
-/** The opposite of `leaveSeat`. */
+/** The opposite of `leaveSeat`, its first half. Incus forgets the hardware address of a device that comes with the same change (its `deviceVolatileReset`). */
+export function takeDevices(live: Instance): Settings {
+  const config = { ...live.config, [LABEL.returning]: 'true' }
+  return { config, devices: leftMemory(live).devices, profiles: live.profiles }
+}
+
+export function isReturning({ config }: Instance): boolean {
+  return config[LABEL.returning] === 'true'
+}
+
+/** The opposite of `leaveSeat`, its second half. */
 export function sitAgain(live: Instance): Settings {
   const { config, devices } = leftMemory(live)
-  const { [LABEL.left]: _forgotten, ...rest } = live.config
+  const { [LABEL.left]: _left, [LABEL.returning]: _returning, ...rest } = live.config
   return { config: putBack(rest, config), devices, profiles: live.profiles }
 }
 
@@ -70,6 +83,15 @@ export function takeSeat(copy: Instance, kept: Instance, stamp: Stamp): Settings
   }
 }
 
+/** What a network knows the instance by, and leases are given to. A change of its own: see `takeDevices`. */
+export function takeAddresses({ config, devices, profiles }: Instance, kept: Instance): Settings {
+  return { config: putBack(config, addressKeys(leftMemory(kept))), devices, profiles }
+}
+
+export function hasAddresses({ config }: Instance, kept: Instance): boolean {
+  return Object.entries(addressKeys(leftMemory(kept))).every(([key, value]) => config[key] === (value ?? undefined))
+}
+
 /** The opposite of `takeSeat`. */
 export function giveSeatBack(copy: Instance): Settings {
   const { config, devices, profiles } = JSON.parse(textOf(copy, LABEL.before)) as BeforeMemory
@@ -86,9 +108,17 @@ type BeforeMemory = Settings
 
 const MOVING_LABELS = [LABEL.role, LABEL.service, LABEL.of, LABEL.operation, LABEL.since, LABEL.uuid]
 
+function addressKeys({ config }: LeftMemory): LeftMemory['config'] {
+  return Object.fromEntries(Object.entries(config).filter(([key]) => isHardwareAddress(key)))
+}
+
+function isHardwareAddress(key: string): boolean {
+  return /^volatile\..+\.hwaddr$/.test(key)
+}
+
 /** The operator's keys, and the hardware addresses, by which a network knows the instance and leases are given. */
 function isSeatKey(key: string): boolean {
-  if (/^volatile\..+\.hwaddr$/.test(key)) return true
+  if (isHardwareAddress(key)) return true
   return !key.startsWith('volatile.') && !key.startsWith('image.') && !key.startsWith(PREFIX)
 }
 

@@ -1,3 +1,4 @@
+import { BackflipError } from '../../../domain/errors.ts'
 import type { DataService } from '../../../ports/data-service.ts'
 import { awaitOthers } from '../await-others.ts'
 import { renameInstance, replaceInstance, type SeenInstance } from '../instances.ts'
@@ -6,9 +7,22 @@ import { type DataHost, enter, findOurs, stampOf } from './host.ts'
 import { placeOf, type Stamp } from './labels.ts'
 import { nextSwapAct, type SwapAct, type SwapView, whereSwapStands } from './plan-swap.ts'
 import { mustStand } from './power.ts'
-import { giveSeatBack, leaveSeat, type Settings, sitAgain, takeSeat } from './seat.ts'
+import {
+  giveSeatBack,
+  hasAddresses,
+  isReturning,
+  leaveSeat,
+  type Settings,
+  sitAgain,
+  takeAddresses,
+  takeDevices,
+  takeSeat,
+} from './seat.ts'
 
 type SwapAsk = Parameters<DataService['swap']>[0]
+
+/** There and back again. */
+const MOST_ACTS = 12
 
 /** The three names of a swap, and who has them now. */
 type Names = Readonly<Record<keyof SwapView, InstanceName>>
@@ -21,11 +35,12 @@ export async function swap(host: DataHost, direction: 'forward' | 'back', ask: S
   const check = await enter(host, ask.fencedBy)
   for (const name of Object.values(names)) await awaitOthers(client, name)
   const stamp = stampOf(host, ask.operation)
-  for (;;) {
+  for (let acts = 0; ; acts += 1) {
     const seen = await see(host, names)
     for (const one of Object.values(seen)) if (one !== null) mustStand(one)
     const act = nextSwapAct(direction, viewOf(seen), ask.operation)
     if (act === null) return
+    if (acts >= MOST_ACTS) throw noEnd(act, names)
     await check()
     await perform(host, { act, names, seen, stamp })
   }
@@ -53,7 +68,11 @@ async function see(host: DataHost, names: Names): Promise<Seen> {
 }
 
 function viewOf({ live, copy, kept }: Seen): SwapView {
-  return { live: live && placeOf(live), copy: copy && placeOf(copy), kept: kept && placeOf(kept) }
+  return {
+    live: live && { ...placeOf(live), isSeated: isReturning(live) },
+    copy: copy && { ...placeOf(copy), isSeated: kept !== null && hasAddresses(copy, kept) },
+    kept: kept && { ...placeOf(kept), isSeated: false },
+  }
 }
 
 interface Performing {
@@ -77,6 +96,8 @@ async function perform({ client }: DataHost, { act, names, seen, stamp }: Perfor
       return rename(names.live, names.kept)
     case 'take-seat':
       return replace('copy', (copy) => takeSeat(copy, there(seen, 'kept'), stamp))
+    case 'take-addresses':
+      return replace('copy', (copy) => takeAddresses(copy, there(seen, 'kept')))
     case 'copy-to-live':
       return rename(names.copy, names.live)
     case 'live-to-copy':
@@ -85,9 +106,20 @@ async function perform({ client }: DataHost, { act, names, seen, stamp }: Perfor
       return replace('copy', giveSeatBack)
     case 'kept-to-live':
       return rename(names.kept, names.live)
+    case 'take-devices':
+      return replace('live', takeDevices)
     case 'sit-again':
       return replace('live', sitAgain)
   }
+}
+
+function noEnd(act: SwapAct, { live, copy, kept }: Names): BackflipError {
+  return new BackflipError(`Incus does not keep what the swap of ${live} sets: ${act} again and again`, {
+    code: 'swap-impossible',
+    kind: 'failed',
+    details: [`${copy} is the copy, ${kept} what was live`],
+    hint: `incus config show ${live}`,
+  })
 }
 
 function there(seen: Seen, who: keyof SwapView): SeenInstance {

@@ -72,7 +72,11 @@ function detach(change: AskedChange): Transformation | null {
       `-- ALTER TABLE ${tableSql(found.table)} ATTACH PARTITION ${tableSql(found.partition)} … with its bounds`,
     ),
   )
-  return { stages: [stage] }
+  const name = found.partition.name
+  return {
+    stages: [stage],
+    differs: [`CONCURRENTLY leaves a CHECK with its bounds on ${name}: drop it when other rows are to come.`],
+  }
 }
 
 function one(what: string, up: string, down: string): Transformation {

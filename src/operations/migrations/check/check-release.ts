@@ -54,7 +54,7 @@ function outcomeOf(statement: RecordedStatement, observed: Observed | null): Out
   const find = (tried: readonly Tried[]) => tried.find(({ id }) => id === tryId(statement))
   const [before, after] = [find(observed.before), find(observed.after)]
   return before === undefined || after === undefined
-    ? { kind: 'not-run', why: 'more queries than are tried' }
+    ? { kind: 'not-run', why: 'it cannot be prepared as it is, or is one of too many' }
     : compareTries(before, after)
 }
 

@@ -1,4 +1,7 @@
 import type { RecordedStatement } from '../../../domain/compatibility/usage.ts'
+import { tagOf } from '../../../migrations/sql/node.ts'
+import type { SqlParser } from '../../../migrations/sql/parser.ts'
+import { queryTree } from '../../../migrations/usage/query-tree.ts'
 import type { SqlFailure, Tried, TriedAsk } from '../../../ports/shadow.ts'
 import type { BrokenQuery } from './report.ts'
 
@@ -10,12 +13,18 @@ export type Outcome =
   | { readonly kind: 'not-run'; readonly why: string }
   | { readonly kind: 'not-judged'; readonly failure: SqlFailure }
 
-const MAX_SAMPLES = 3
+/** Of one statement, from all releases that ask it. */
+const MAX_SAMPLES = 12
 
-/** The same statement of several releases is tried once. */
-export function toTries(statements: readonly RecordedStatement[]): readonly TriedAsk[] {
+/** What PREPARE takes. */
+const PREPARABLE = ['SelectStmt', 'InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt']
+
+/** The same statement of several releases is tried once; COPY, TRUNCATE, LOCK and cursors are not. */
+export function toTries(parser: SqlParser, statements: readonly RecordedStatement[]): readonly TriedAsk[] {
   const found = new Map<string, TriedAsk>()
   for (const { text, parameterTypes, samples } of statements) {
+    const tree = queryTree(parser, text)
+    if (tree === null || !PREPARABLE.includes(tagOf(tree))) continue
     const id = tryId({ text, parameterTypes })
     const known = found.get(id)
     found.set(id, { id, text, parameterTypes, samples: [...(known?.samples ?? []), ...samples].slice(0, MAX_SAMPLES) })

@@ -3,7 +3,7 @@ import type { Replayer } from '../../../migrations/compatibility/replay-files.ts
 import type { ReportedFinding } from '../../../migrations/lint/report.ts'
 import type { ShadowDatabase, ShadowHistory } from '../../../ports/shadow.ts'
 import { checkRelease } from './check-release.ts'
-import type { SubjectRelease } from './check-subject.ts'
+import type { CheckSubject, SubjectRelease } from './check-subject.ts'
 import { allowedLines } from './lock-findings.ts'
 import type { CheckedFile, CheckedInverse, CheckedRelease, CheckReport } from './report.ts'
 import type { CheckAsk, Observed } from './run-check.ts'
@@ -96,7 +96,7 @@ function blocksOf(
 
 function warningsOf(
   { postgres, releases, history }: Pick<CheckReport, 'postgres' | 'releases' | 'history'>,
-  { server, observed, subject }: Seen,
+  { server, observed, subject, replay }: Seen,
 ): readonly string[] {
   const { problems } = history
   const [problem] = problems
@@ -108,6 +108,7 @@ function warningsOf(
       : [
           `not all of the history applies here: ${problem.file}: ${problem.failure.sqlstate} ${problem.failure.message}${more}`,
         ]),
+    ...unreadHistory(subject, replay),
     ...(observed.withoutRows === null
       ? []
       : [
@@ -124,4 +125,12 @@ function warningsOf(
       ? []
       : ['no query of any release is known: backflip migrations usage collects them']),
   ]
+}
+
+/** What the grammar does not take is not sent, and what it would have made is not there. */
+function unreadHistory({ history }: CheckSubject, replay: Replayer): readonly string[] {
+  const unread = history.filter((file) => replay.parse(file).problems.length > 0)
+  const [first] = unread
+  const more = unread.length === 1 ? '' : `, and ${unread.length - 1} more`
+  return first === undefined ? [] : [`not all of the history can be read as SQL: ${first.path}${more}`]
 }

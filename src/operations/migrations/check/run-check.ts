@@ -44,7 +44,7 @@ export async function runCheck(ask: CheckAsk): Promise<CheckReport> {
     judgeRelease(replay, { base, since, usage, today }),
   )
   const statements = subject.releases.flatMap(({ usage }) => usage?.statements ?? [])
-  const tries = toTries(statements).slice(0, MAX_STATEMENTS)
+  const tries = toTries(parser, statements).slice(0, MAX_STATEMENTS)
   const history = subject.history.map((file) => toShadowFile(file, replay.parse(file)))
   const locks = lockFindings(parser, subject, server, today)
   return ask.shadow.with(async (database) => {

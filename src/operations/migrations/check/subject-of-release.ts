@@ -1,9 +1,11 @@
+import type { ReleaseVerdict } from '../../../domain/compatibility/verdict.ts'
 import { refusal } from '../../../domain/errors.ts'
 import { type Sha, short } from '../../../domain/ids.ts'
 import { judgeDeploy } from '../../compatibility.ts'
 import type { Environment } from '../../environment.ts'
 import { releaseFacts } from '../../observe.ts'
 import { loadRecord } from '../../record.ts'
+import type { JudgedFully } from '../judge-migrations.ts'
 import type { CheckSubject } from './check-subject.ts'
 
 /**
@@ -26,7 +28,7 @@ export async function subjectOfRelease(environment: Environment, sha: Sha): Prom
     })
   const releases = await Promise.all(
     full.judgements
-      .filter(({ verdict, since }) => verdict.sha !== sha && since.length > 0)
+      .filter(({ verdict, since }) => verdict.sha !== sha && since.length > 0 && !wasBroken(full, verdict))
       .map(async ({ verdict, base, since }) => ({
         name: short(verdict.sha),
         usage: await environment.usage.read(verdict.sha),
@@ -39,4 +41,9 @@ export async function subjectOfRelease(environment: Environment, sha: Sha): Prom
     pending: full.pending.map(({ file, inverse }) => ({ file, inverse })),
     releases,
   }
+}
+
+/** What it does not survive is applied already: nobody is kept back for its sake, at the gate neither. */
+function wasBroken({ judged }: JudgedFully, { sha, verdict }: ReleaseVerdict): boolean {
+  return verdict === 'incompatible' && judged.broken.every((one) => one.sha !== sha)
 }
