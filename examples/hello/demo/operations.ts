@@ -19,8 +19,11 @@ export interface OperationTold {
 
 const HISTORY_LIMIT = '100'
 
-/** Every operation so far, oldest first, read with `backflip history`. */
-export async function readOperations(stage: Pick<Stage, 'backflip'>): Promise<readonly OperationTold[]> {
+/** Every operation so far, oldest first, read with `backflip history`. Those in `known`, by their id, are not read again; it is added to. */
+export async function readOperations(
+  stage: Pick<Stage, 'backflip'>,
+  known: Map<string, OperationTold> = new Map(),
+): Promise<readonly OperationTold[]> {
   const lines = (await json(stage, ['history', '--limit', HISTORY_LIMIT])) as readonly {
     readonly line: string
     readonly plan?: Plan
@@ -28,12 +31,18 @@ export async function readOperations(stage: Pick<Stage, 'backflip'>): Promise<re
   const told: OperationTold[] = []
   for (const { plan } of [...lines].reverse()) {
     if (plan === undefined) continue
-    const { entries } = (await json(stage, ['history', '--operation', plan.operation])) as {
-      readonly entries: readonly Entry[]
-    }
-    told.push(tellOperation(plan, entries))
+    const operation = known.get(plan.operation) ?? (await readOperation(stage, plan))
+    if (operation.outcome !== null) known.set(plan.operation, operation)
+    told.push(operation)
   }
   return told
+}
+
+async function readOperation(stage: Pick<Stage, 'backflip'>, plan: Plan): Promise<OperationTold> {
+  const { entries } = (await json(stage, ['history', '--operation', plan.operation])) as {
+    readonly entries: readonly Entry[]
+  }
+  return tellOperation(plan, entries)
 }
 
 async function json(stage: Pick<Stage, 'backflip'>, argv: readonly string[]): Promise<unknown> {
