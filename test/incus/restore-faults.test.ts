@@ -11,5 +11,9 @@ const shop: ShopWorld = await shopWorld({ environment: ['snapshots: { minFree: 1
 beforeAll(() => prepareKills(shop), LIMIT_MS)
 afterAll(() => shop.end(), LIMIT_MS)
 
-describe('kill -9 of the operator at every step of a restore, on a real Incus', () => restoreKills(shop))
-describe(`writers running, a deploy, a restore and its undo, ${RUNS} times on a real Incus`, () => restoreRuns(shop))
+describe('kill -9 of the operator at every step of a restore, on a real Incus', () => {
+  restoreKills(shop)
+})
+describe(`writers running, a deploy, a restore and its undo, ${RUNS} times on a real Incus`, () => {
+  restoreRuns(shop)
+})
