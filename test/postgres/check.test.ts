@@ -114,6 +114,24 @@ describe('migrations check', () => {
     expect(history).toMatchObject({ files: 2, replayed: 1 })
   })
 
+  it('goes on behind a file of the history that does not apply, keeps what does, and makes roles that it names', async () => {
+    const texts = [
+      USERS,
+      'GRANT SELECT ON users TO somebody',
+      'CREATE TABLE kept (id int); SELECT 1 / 0; CREATE TABLE kept_too (id int)',
+      "SET search_path = ''; CREATE TABLE public.in_public (id int)",
+      'CREATE INDEX CONCURRENTLY kept_id ON kept (id)',
+    ]
+    texts.forEach((text, index) => {
+      writeFileSync(join(folder, 'm', `000${index + 1}_base.up.sql`), text)
+    })
+    const all = 'SELECT 1 FROM kept, kept_too, in_public'
+    writeFileSync(join(folder, 'm', '0006_change.up.sql'), `CREATE VIEW every AS ${all}`)
+    const { files, history } = (await run('m', '--since', '0005_base', '--json')).report()
+    expect(history).toMatchObject({ files: 5, problems: [{ file: '0003_base', failure: { sqlstate: '22012' } }] })
+    expect(files[0]?.failure).toBeNull()
+  })
+
   it('measures what is rewritten and what is read under a lock, statement by statement', async () => {
     const up = `ALTER TABLE users ADD COLUMN note text;
 ALTER TABLE users ALTER COLUMN age TYPE bigint;

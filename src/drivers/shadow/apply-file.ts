@@ -7,7 +7,7 @@ const NEEDS_NO_TRANSACTION = ['25001', '55P04']
 
 /** A runner's connections come and go: what a file sets in its session is not there for the next one, months later. */
 const SETS = /\bset(_config)?\b/i
-const FORGET = 'RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL'
+export const FORGET = 'RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL'
 
 /**
  * Sends a file as its runner does. `skip` goes on behind a statement that fails, where each is a transaction of its own. Without a watch the

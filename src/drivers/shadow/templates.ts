@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { ShadowFile, ShadowHistory } from '../../ports/shadow.ts'
-import { applyFile } from './apply-file.ts'
+import { replayHistory } from './replay-history.ts'
 import { openSession, quoteName, quoteText, type ServerAddress, type Session } from './session.ts'
 
 /** What builds templates and copies of them on one server. */
@@ -87,30 +87,10 @@ async function replay(
 ): Promise<ShadowHistory['problems']> {
   const ask = { database, statementTimeoutMs: FILE_TIMEOUT_MS, timeZone: server.timeZone }
   const session = await openSession(server.address, ask)
-  const problems: { file: string; failure: NonNullable<Awaited<ReturnType<typeof applyFile>>['failure']> }[] = []
   try {
-    for (const file of files) {
-      const failure = await applyHistoryFile(server, session, file)
-      if (failure !== null) problems.push({ file: file.name, failure })
-    }
+    return await replayHistory(session, files, server.isOurs)
   } finally {
     await session.end()
-  }
-  return problems
-}
-
-/** A role that is not there is made, once per name; of a file that does not apply as a whole, every statement that does is kept. */
-async function applyHistoryFile(server: TemplateServer, session: Session, file: ShadowFile) {
-  for (let roles = 0; ; roles++) {
-    const { failure } = await applyFile(session, file, null)
-    if (failure === null) return null
-    const role = /^role "(.+)" does not exist$/.exec(failure.message)?.[1]
-    if (role === undefined || !server.isOurs || roles >= 10) {
-      if (file.transaction !== 'statement')
-        await applyFile(session, { ...file, transaction: 'statement' }, null, 'skip')
-      return failure
-    }
-    await session.rows(`CREATE ROLE ${quoteName(role)} NOLOGIN`)
   }
 }
 
