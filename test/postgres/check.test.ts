@@ -246,42 +246,57 @@ describe('the queries of a release', () => {
   })
 })
 
-/** Up, down, and what is wrong with the second. */
+/** What is wrong with the inverse, the way up, and the inverse. `$` is the case's own number: each has its table, type, index and function. */
 const INVERSES: readonly (readonly [what: string | null, up: string, down: string])[] = [
-  [null, 'ALTER TABLE users DROP COLUMN nick', 'ALTER TABLE users ADD COLUMN nick text'],
-  [null, 'CREATE TABLE teams (id int PRIMARY KEY)', 'DROP TABLE teams'],
-  [null, 'ALTER TABLE users RENAME COLUMN nick TO handle', 'ALTER TABLE users RENAME COLUMN handle TO nick'],
-  [null, 'ALTER TABLE users ALTER COLUMN age SET DEFAULT 7', 'ALTER TABLE users ALTER COLUMN age DROP DEFAULT'],
-  [null, 'ALTER TABLE users ALTER COLUMN age TYPE bigint', 'ALTER TABLE users ALTER COLUMN age TYPE int'],
-  ['of another type', 'ALTER TABLE users DROP COLUMN nick', 'ALTER TABLE users ADD COLUMN nick varchar(20)'],
-  ['without its NOT NULL', 'ALTER TABLE users DROP COLUMN email', 'ALTER TABLE users ADD COLUMN email text'],
-  ['without its index', 'DROP INDEX users_email', 'SELECT 1'],
-  ['of an index that is not unique', 'DROP INDEX users_email', 'CREATE INDEX users_email ON users (email)'],
-  ['that forgets a table', 'CREATE TABLE a (i int); CREATE TABLE b (i int)', 'DROP TABLE a'],
-  ['of an enum that cannot shrink', "ALTER TYPE mood ADD VALUE 'fair'", 'SELECT 1'],
-  [
-    'that leaves a default',
-    'ALTER TABLE users ADD COLUMN x int, ALTER COLUMN age SET DEFAULT 1',
-    'ALTER TABLE users DROP COLUMN x',
-  ],
-  ['that fails', 'CREATE TABLE teams (id int)', 'DROP TABLE team'],
-  ['that is no SQL', 'CREATE TABLE teams (id int)', 'DROP TABEL teams'],
-  ['of a sequence that lost its owner', 'ALTER TABLE users ALTER COLUMN id DROP DEFAULT', 'SELECT 1'],
-  [
-    'of a function with another body',
-    "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 2'",
-    'SELECT 1',
-  ],
+  [null, 'ALTER TABLE t$ DROP COLUMN nick', 'ALTER TABLE t$ ADD COLUMN nick text'],
+  [null, 'CREATE TABLE a$ (id int PRIMARY KEY)', 'DROP TABLE a$'],
+  [null, 'ALTER TABLE t$ RENAME COLUMN nick TO handle', 'ALTER TABLE t$ RENAME COLUMN handle TO nick'],
+  [null, 'ALTER TABLE t$ ALTER COLUMN age SET DEFAULT 7', 'ALTER TABLE t$ ALTER COLUMN age DROP DEFAULT'],
+  [null, 'ALTER TABLE t$ ALTER COLUMN age TYPE bigint', 'ALTER TABLE t$ ALTER COLUMN age TYPE int'],
+  ['another type', 'ALTER TABLE t$ DROP COLUMN nick', 'ALTER TABLE t$ ADD COLUMN nick varchar(20)'],
+  ['no NOT NULL', 'ALTER TABLE t$ DROP COLUMN email', 'ALTER TABLE t$ ADD COLUMN email text'],
+  ['no index', 'DROP INDEX t$_email', 'SELECT 1'],
+  ['an index that is not unique', 'DROP INDEX t$_email', 'CREATE INDEX t$_email ON t$ (email)'],
+  ['a table forgotten', 'CREATE TABLE a$ (i int); CREATE TABLE b$ (i int)', 'DROP TABLE a$'],
+  ['an enum that cannot shrink', "ALTER TYPE mood$ ADD VALUE 'fair'", 'SELECT 1'],
+  ['a default left', 'ALTER TABLE t$ ADD COLUMN x int, ALTER COLUMN age SET DEFAULT 1', 'ALTER TABLE t$ DROP COLUMN x'],
+  ['no default', 'ALTER TABLE t$ ALTER COLUMN id DROP DEFAULT', 'SELECT 1'],
+  ['another body', "CREATE OR REPLACE FUNCTION f$() RETURNS int LANGUAGE sql AS 'SELECT 2'", 'SELECT 1'],
 ]
 
+const CASE = `CREATE TYPE mood$ AS ENUM ('good', 'bad');
+CREATE TABLE t$ (id bigserial PRIMARY KEY, email text NOT NULL, nick text, age int, mood mood$);
+CREATE UNIQUE INDEX t$_email ON t$ (email);
+CREATE FUNCTION f$() RETURNS int LANGUAGE sql AS 'SELECT 1';
+`
+
 describe('the inverse', () => {
-  it.each(INVERSES)('%s: %s is taken back by %s', async (what, up, down) => {
-    const base = `${USERS}\nCREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';`
-    const { report } = await check(up, [], down, base)
-    const [inverse] = report.inverses
-    expect(inverse?.verdict === 'restores').toBe(what === null)
-    expect(report.blocks.some((one) => one.includes('the inverse'))).toBe(what !== null)
+  it('that does not restore the schema is found, each of them, and none that does is accused', async () => {
+    const numbered = (text: string, index: number) => text.replaceAll('$', String(index))
+    const name = (index: number) => `${index + 1000}_case`
+    writeFileSync(join(folder, 'm', '0001_base.up.sql'), INVERSES.map((_, index) => numbered(CASE, index)).join(''))
+    for (const [index, [, up, down]] of INVERSES.entries()) {
+      writeFileSync(join(folder, 'm', `${name(index)}.up.sql`), numbered(up, index))
+      writeFileSync(join(folder, 'm', `${name(index)}.down.sql`), numbered(down, index))
+    }
+    const { inverses, blocks } = (await run('m', '--since', '0001_base', '--json')).report()
+    const found = inverses.toReversed().map(({ path, verdict }) => [path, verdict])
+    expect(found).toEqual(
+      INVERSES.map(([what], index) => [join('m', `${name(index)}.down.sql`), what === null ? 'restores' : 'differs']),
+    )
+    expect(blocks.filter((one) => one.includes('the inverse'))).toHaveLength(
+      INVERSES.filter(([what]) => what !== null).length,
+    )
   })
+
+  it.each(['DROP TABLE team', 'DROP TABEL teams'])(
+    'that fails is told with PostgreSQL’s own words: %s',
+    async (down) => {
+      const { exitCode, report } = await check('CREATE TABLE teams (id int)', [INSERTS], down)
+      expect(report.inverses).toMatchObject([{ verdict: 'fails', failure: { sqlstate: expect.stringMatching(/^42/) } }])
+      expect(exitCode).toBe(3)
+    },
+  )
 
   it('of lost data says that only the shape is back, and gives the queries back', async () => {
     const { report } = await check(
