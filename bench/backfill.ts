@@ -15,7 +15,7 @@ const ALONE_SECONDS = 10
 const WRITERS = 2
 const WRITES_PER_SECOND = 100
 /** A server as people run it: what was committed is on the disk. */
-const SETTINGS = 'fsync = on\nshared_buffers = 128MB\nmax_wal_size = 2GB\n'
+const SETTINGS = 'fsync = on\nshared_buffers = 128MB\nmax_wal_size = 4GB\nmin_wal_size = 2GB\n'
 const WRITE = `\\set id random(1, :rows)
 UPDATE orders SET total = total + 1 WHERE id = :id;
 `
@@ -33,6 +33,10 @@ export async function run({ json, entries }: BenchOptions): Promise<void> {
       `CREATE TABLE orders (id bigint PRIMARY KEY, customer text NOT NULL, total int NOT NULL DEFAULT 0, total_new bigint);
        INSERT INTO orders SELECT g, 'customer ' || g % 5000, g % 1000 FROM generate_series(1, ${entries}) g;`,
       { role: APP_ROLE },
+    )
+    // A server that has run for a while takes old files of its log again; a new one fills 16 MB with zeros for each, and every commit waits for that.
+    await cluster.sql(
+      `CREATE TABLE used AS SELECT g, repeat('x', 400) FROM generate_series(1, ${entries}) g; DROP TABLE used;`,
     )
     await cluster.sql('VACUUM ANALYZE orders; CHECKPOINT;')
     const alone = writers(cluster, folder, 'alone', entries, ALONE_SECONDS)

@@ -258,6 +258,7 @@ export const PLANNED_CHANGES: readonly PlannedChange[] = [
     ],
     missed: 'SELECT count(*) FROM labels WHERE id <= 500',
   },
+  { asked: 'ALTER FUNCTION f(int) RENAME TO g', releases: [['SELECT f(1)'], events] },
   { asked: 'DROP FUNCTION f(int)', releases: [['SELECT f(1)'], events] },
   {
     asked:

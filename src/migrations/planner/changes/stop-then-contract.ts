@@ -1,8 +1,8 @@
-import type { UserType } from '../../catalog/types.ts'
+import type { Routine, UserType } from '../../catalog/types.ts'
 import type { Change } from '../../replay/changes.ts'
 import { as, type Node, text } from '../../sql/node.ts'
 import { type AskedChange, changeOf, type Planner, statementSql } from '../asked-change.ts'
-import { constraintSql, defaultSql, indexSql, tableAsSql } from '../describe-table.ts'
+import { argumentsSql, constraintSql, defaultSql, indexSql, tableAsSql } from '../describe-table.ts'
 import { ident, literal, tableSql } from '../names.ts'
 import { alone, deploy, marker, together } from '../sequence.ts'
 
@@ -135,6 +135,15 @@ function tableWords(change: AskedChange, one: Change): Words | null {
   }
 }
 
+/** Of a routine that is renamed or goes to another schema; null when it is dropped. */
+function moveBack({ node }: AskedChange, { kind, schema, name, arguments: takes }: Routine): readonly string[] | null {
+  const [rename, move] = [as(node, 'RenameStmt'), as(node, 'AlterObjectSchemaStmt')]
+  const now = rename === undefined ? { schema: move?.newschema, name } : { schema, name: rename.newname }
+  if (now.schema === undefined || now.name === undefined) return null
+  const alter = `ALTER ${kind.toUpperCase()} ${tableSql({ schema: now.schema, name: now.name })}(${argumentsSql(takes)})`
+  return [rename === undefined ? `${alter} SET SCHEMA ${ident(schema)}` : `${alter} RENAME TO ${ident(name)}`]
+}
+
 /** As it is now: its name and its labels may not be those that it was made with. */
 function enumSql(type: UserType): readonly string[] | null {
   if (type.kind !== 'enum') return null
@@ -165,7 +174,7 @@ function objectWords(change: AskedChange, one: Change): Words | null {
       return {
         label: `drop_${one.routine.name}`,
         code: `Do not call ${one.routine.name}.`,
-        down: creation('create-routine', one.routine.oid),
+        down: moveBack(change, one.routine) ?? creation('create-routine', one.routine.oid),
       }
     case 'create-routine':
       return one.replaced === null
