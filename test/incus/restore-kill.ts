@@ -120,7 +120,7 @@ export async function prepareKills({ must, publish, rows, write, writer }: ShopW
   await publish(R1, R2)
   await must('deploy', R1, '--yes')
   const running = writer(1_000)
-  await expect.poll(() => running.acknowledged.length, { timeout: 30_000 }).toBeGreaterThan(2)
+  await running.reached(3)
   const acknowledged = [...running.acknowledged]
   await must('deploy', R2, '--yes')
   await running.stop()

@@ -28,7 +28,7 @@ async function deployWhileWriting(
   first: number,
 ): Promise<{ readonly acknowledged: readonly number[] }> {
   const running = writer(first)
-  await expect.poll(() => running.acknowledged.length, { timeout: 30_000 }).toBeGreaterThan(2)
+  await running.reached(3)
   const acknowledged = [...running.acknowledged]
   await must('deploy', R2, '--again', '--reason', 'a run', '--yes')
   await running.stop()

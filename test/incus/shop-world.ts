@@ -28,6 +28,7 @@ import { emptyProject, type Image, type IncusWorld, incusWorld } from './world.t
 const PROGRAM = fileURLToPath(new URL('../../bin/backflip.js', import.meta.url))
 const LIMIT_MS = 180_000
 export const EDGE = 'edge'
+const MAX_TRIES = 300
 const EDGE_HOST = 3
 export const [R1, R2, R3, R4] = ['1', '2', '3', '4'].map((digit) => digit.repeat(40)) as [
   string,
@@ -64,6 +65,8 @@ export interface Ended {
 export interface Writer {
   readonly acknowledged: readonly number[]
   readonly refused: () => number
+  /** Waits until so many were acknowledged. */
+  readonly reached: (count: number) => Promise<void>
   readonly stop: () => Promise<void>
 }
 
@@ -272,6 +275,12 @@ function startWriter(write: ShopWorld['write'], first: number): Writer {
   return {
     acknowledged,
     refused: () => refused,
+    async reached(count) {
+      for (let tries = 0; acknowledged.length < count; tries += 1) {
+        if (tries > MAX_TRIES) throw new Error(`${acknowledged.length} commits acknowledged, ${refused} refused`)
+        await new Promise((done) => setTimeout(done, 100))
+      }
+    },
     async stop() {
       isOver = true
       await work
