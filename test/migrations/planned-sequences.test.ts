@@ -130,6 +130,21 @@ describe('what is asked for', () => {
     })
   })
 
+  it.each([
+    ['ALTER TABLE users DROP COLUMN since', /ADD COLUMN since timestamp\(3\) with time zone/],
+    ['ALTER TABLE users DROP COLUMN feeling', /ADD COLUMN feeling "Feeling"\[\]/],
+    [
+      'CREATE FUNCTION felt("Feeling", int) RETURNS int LANGUAGE sql AS $$ SELECT 1 $$',
+      /DROP FUNCTION felt\("Feeling", integer\)/,
+    ],
+    ['CREATE TABLE made (id int REFERENCES teams)', /DROP TABLE made/],
+    ['DROP INDEX CONCURRENTLY IF EXISTS nowhere', /by hand|Write the way back/],
+  ])('has a way back in the words of SQL: %s', (asked, said) => {
+    const more = `CREATE TYPE "Feeling" AS ENUM ('a'); ALTER TABLE users ADD COLUMN since timestamptz(3), ADD COLUMN feeling "Feeling"[]`
+    const deploys = deploysOf(plan(asked, { history: [HISTORY, file('0002', more)] }))
+    expect(deploys.flatMap(({ files }) => files.flatMap(({ down }) => down)).join('\n')).toMatch(said)
+  })
+
   it('that changes other rows than those without a value is not taken for the filling of a column', () => {
     const text = "UPDATE users SET note = 'x' WHERE n = 1; ALTER TABLE users ALTER COLUMN note SET NOT NULL"
     expect(shapeOf(plan(text))).toEqual(['backfill', 'switch', 'contract'])
@@ -162,7 +177,8 @@ describe('what is asked for', () => {
     ['ALTER TABLE users ALTER COLUMN nowhere SET NOT NULL', 'plan-unknown-name', /users has no nowhere/],
     ['ALTER TABLE users DROP CONSTRAINT nowhere', 'plan-unknown-name', /users has no nowhere/],
     ['UPDATE nowhere SET a = 1 WHERE a IS NULL', 'plan-unknown-name', /makes the table nowhere/],
-    ['DROP TABLE IF EXISTS nowhere', 'plan-unknown-name', /changes nothing/],
+    ['DROP TABLE nowhere', 'plan-unknown-name', /makes the table nowhere/],
+    ['ALTER FUNCTION f(int) RENAME TO g', 'plan-unknown-name', /changes nothing/],
     ['SELEC 1', 'plan-unreadable', /syntax error/],
     ['', 'plan-unreadable', /0 statements/],
     ['BEGIN; COMMIT', 'plan-unreadable', /0 statements/],

@@ -137,6 +137,14 @@ describe('the previous release is what counts', () => {
       ALTER TABLE t RENAME COLUMN b TO c`
     expect(breaks(given, 'ALTER TABLE t1 ALTER c SET NOT NULL')).toEqual(['set-not-null N'])
   })
+  it('a schema takes its functions along', () => {
+    const given = "CREATE SCHEMA app; CREATE FUNCTION app.f() RETURNS int LANGUAGE sql AS 'select 1'"
+    expect(breaks(given, 'DROP SCHEMA app CASCADE; CREATE SCHEMA app')).toContain('drop-function N')
+  })
+  it('a table that no longer inherits outlives its parent', () => {
+    const given = 'CREATE TABLE p (a int); CREATE TABLE c () INHERITS (p); ALTER TABLE c NO INHERIT p'
+    expect(breaks(given, 'DROP TABLE p CASCADE')).toEqual(['drop-table N'])
+  })
   it('an extension goes only when it is there', () => {
     const drop = 'DROP EXTENSION IF EXISTS citext'
     expect(breaks('CREATE EXTENSION citext', drop)).toEqual(['drop-extension N'])

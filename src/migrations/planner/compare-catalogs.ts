@@ -11,7 +11,9 @@ export function compareCatalogs(left: Catalog, right: Catalog): readonly string[
 }
 
 function describe(catalog: Catalog): readonly string[] {
-  const lines = [...catalog.relations.values()].flatMap((one) => describeRelation(catalog, one))
+  // What ends with its session is no part of the schema.
+  const lasting = [...catalog.relations.values()].filter(({ schema }) => schema !== 'pg_temp')
+  const lines = lasting.flatMap((one) => describeRelation(catalog, one))
   for (const { schema, name, kind, labels, base } of catalog.types.values()) {
     const of = base === null ? '' : formatType(catalog.after, base)
     lines.push(`${kind} ${schema}.${name} ${labels.map(({ text }) => text).join(',')} ${of}`)

@@ -1,5 +1,5 @@
-import { formatType } from '../catalog/catalog.ts'
-import type { Column, Constraint, Index, Table } from '../catalog/types.ts'
+import { type CatalogView, formatType } from '../catalog/catalog.ts'
+import type { Column, Constraint, Index, Table, TypeRef } from '../catalog/types.ts'
 import type { Node } from '../sql/node.ts'
 import { type AskedChange, expressionSql, namesOf } from './asked-change.ts'
 import { ident, idents, literal, tableSql } from './names.ts'
@@ -20,7 +20,28 @@ const inList = (renamed: Renamed | undefined) => (name: string) => (name === ren
 export function typeSql({ before }: AskedChange, column: Column): string | null {
   if (column.type === null) return null
   const collation = column.collation === null ? '' : ` COLLATE ${ident(column.collation)}`
-  return `${formatType(before, column.type)}${collation}`
+  return `${typeName(before, column.type)}${collation}`
+}
+
+/** As SQL takes it: a name of ours in quotes where it needs them, and `timestamp(3) with time zone`. */
+function typeName(view: CatalogView, type: TypeRef): string {
+  const own = type.oid === null ? undefined : view.type(type.oid)
+  const base = own === undefined ? formatType(view, { ...type, modifiers: [], isArray: false }) : tableSql(own)
+  const modifiers = type.modifiers.length === 0 ? '' : `(${type.modifiers.join(',')})`
+  const [, word = base, rest = ''] = /^(time|timestamp)( with(?:out)? time zone)$/.exec(base) ?? []
+  return `${word}${modifiers}${rest}${type.isArray ? '[]' : ''}`
+}
+
+/** What a routine takes, as the catalog says it, in quotes where they are needed. */
+export function argumentsSql(text: string): string {
+  const quoted = (part: string) =>
+    /^[a-z_][a-z0-9_ ]*(\[\])?$/.test(part) ? part : `"${part.replace(/\[\]$/, '')}"${part.endsWith('[]') ? '[]' : ''}`
+  return text === ''
+    ? ''
+    : text
+        .split(/, ?/)
+        .map((one) => one.split('.').map(quoted).join('.'))
+        .join(', ')
 }
 
 /** What DEFAULT says; null without one. The sequence of a serial column is its own. */

@@ -42,7 +42,7 @@ export function unknownName(
     if (missing !== undefined) return `${only.name} has no ${missing}`
   }
   const isSomething = changes.length > 0 || findings.some(({ severity }) => severity !== 'note')
-  if (isSomething || !CHANGES_SOMETHING.has(tagOf(node)) || isStorage(node)) return null
+  if (isSomething || !CHANGES_SOMETHING.has(tagOf(node)) || isStorage(node) || isOptional(node)) return null
   return 'it changes nothing that we follow in the migrations: is the name right?'
 }
 
@@ -76,4 +76,15 @@ function namesIn(node: Node): readonly [string | undefined, string | undefined, 
 function isStorage(node: Node): boolean {
   const cmds = as(node, 'AlterTableStmt')?.cmds ?? []
   return cmds.some((one) => !OF_COLUMN.test(as(one, 'AlterTableCmd')?.subtype ?? ''))
+}
+
+/** IF EXISTS: whoever wrote it knew that it may not be there. */
+function isOptional(node: Node): boolean {
+  const cmds = as(node, 'AlterTableStmt')?.cmds ?? []
+  return [
+    as(node, 'DropStmt'),
+    as(node, 'RenameStmt'),
+    as(node, 'AlterTableStmt'),
+    ...cmds.map((one) => as(one, 'AlterTableCmd')),
+  ].some((one) => one?.missing_ok === true)
 }

@@ -134,6 +134,15 @@ const inherit: Handler = (replay, table, cmd) => {
   putTable(replay, { ...table, parents: [...table.parents, parent.oid] })
 }
 
+const disinherit: Handler = (replay, table, cmd) => {
+  const parent = needTable(replay, as(cmd.def, 'RangeVar') ?? {})
+  if (parent === null) return
+  replay.record.lock(parent.oid, 'AccessShare')
+  const others = (replay.children.get(parent.oid) ?? []).filter((oid) => oid !== table.oid)
+  replay.children.set(parent.oid, others)
+  putTable(replay, { ...table, parents: table.parents.filter((oid) => oid !== parent.oid) })
+}
+
 const HANDLERS: Readonly<Record<string, Handler>> = {
   AT_AddColumn: addColumn,
   AT_DropColumn: dropColumn,
@@ -170,4 +179,5 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   AT_SetAccessMethod: storage('access-method'),
   AT_ChangeOwner: (replay, relation) => replay.record.change({ kind: 'change-owner', relation }),
   AT_AddInherit: inherit,
+  AT_DropInherit: disinherit,
 }

@@ -6,7 +6,7 @@ import { dropView } from './drop-view.ts'
 import { indexesOf, putTable, removeRelation } from './put.ts'
 import type { Replay } from './replay.ts'
 import { currentTable, findRelation, isAssumable, needTable } from './resolve.ts'
-import { dropRoutine } from './routines.ts'
+import { dropRoutine, takeRoutine } from './routines.ts'
 import { dropOwnedSequences } from './sequences.ts'
 import { dropType } from './user-types.ts'
 
@@ -184,6 +184,7 @@ function dropSchema(replay: Replay, object: Node, node: Drop): void {
       else if (relation.kind === 'sequence') removeRelation(replay, relation)
     }
     for (const type of replay.catalog.types.values()) if (type.schema === schema) removeUserType(replay, type)
+    for (const one of replay.catalog.routines.values()) if (one.schema === schema) takeRoutine(replay, one)
   }
   replay.catalog.schemas.delete(schema)
 }

@@ -113,7 +113,7 @@ function candidates(replay: Replay, names: readonly string[]): readonly Routine[
     : [...replay.catalog.routines.values()].filter((one) => one.name === name)
 }
 
-function takeRoutine(replay: Replay, routine: Routine): void {
+export function takeRoutine(replay: Replay, routine: Routine): void {
   const key = nameKey(routine.schema, routine.name)
   if (routine.isAssumed) replay.catalog.routines.assume(routine.oid, routine)
   replay.record.change({ kind: 'drop-routine', routine })
