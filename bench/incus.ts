@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { passwordFile } from '../examples/veza/place.ts'
 import { type Veza, veza } from '../test/incus/veza-world.ts'
 import type { BareDeployAsk } from './incus/bare-deploy.ts'
+import { bareExec } from './incus/bare-exec.ts'
 import type { BenchOptions } from './main.ts'
 import { installPackage, R1, R2 } from './packed.ts'
 import { type Figure, print, ratio, spread } from './stats.ts'
@@ -33,14 +34,15 @@ export async function run({ json }: BenchOptions): Promise<void> {
     const bare = (index: number) => timeOf([SCRIPT, JSON.stringify(asks(index))], world.folder)
     backflip('deploy', R1, '--yes')
     bare(0)
-    const [own, byScript, rollbacks]: [number[], number[], number[]] = [[], [], []]
+    const [own, byScript, rollbacks, execs]: [number[], number[], number[], number[]] = [[], [], [], []]
     for (let index = 0; index < RUNS; index += 1) {
       byScript.push(bare(index + 1))
       own.push(backflip('deploy', R2, '--again', '--reason', 'bench', '--yes'))
+      execs.push(await timeOfExec(world))
       rollbacks.push(backflip('rollback', '--mode', 'fast', '--reason', 'bench', '--yes'))
       backflip('unfreeze', '--reason', 'bench')
     }
-    print('incus', [deployFigure(own, byScript), rollbackFigure(rollbacks)], json)
+    print('incus', [deployFigure(own, byScript), rollbackFigure(rollbacks, execs)], json)
   } finally {
     await world.close()
     rmSync(work, { recursive: true, force: true })
@@ -51,10 +53,17 @@ function deployFigure(own: readonly number[], byScript: readonly number[]): Figu
   return ratio('deploy of the example', spread(own), { name: 'the bare script', spread: spread(byScript) }, 1.5)
 }
 
-function rollbackFigure(times: readonly number[]): Figure {
+/** About fifteen commands in the edge's container, one after the other: what one takes says how busy the machine was. */
+function rollbackFigure(times: readonly number[], execs: readonly number[]): Figure {
   const { median, min, p95, count } = spread(times)
-  const note = `${count} runs, min ${min}, p95 ${p95}`
+  const note = `${count} runs, min ${min}, p95 ${p95}; a bare exec of true beside it ${spread(execs).median} ms`
   return { name: 'fast rollback, whole process', value: median, unit: 'ms', goal: ROLLBACK_GOAL_MS, note }
+}
+
+async function timeOfExec({ host: { socket, project } }: Veza): Promise<number> {
+  const begun = performance.now()
+  await bareExec({ socket, project, instance: 'veza-staging-haproxy', argv: ['true'], stdin: '' })
+  return performance.now() - begun
 }
 
 function timeOf(args: readonly string[], cwd: string): number {

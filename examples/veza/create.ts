@@ -16,7 +16,7 @@ import { vezaConfig } from './config.ts'
 import { incusCommand } from './create/incus.ts'
 import { provideDatabase } from './create/provide-database.ts'
 import { handOverEdge, provideEdge } from './create/provide-edge.ts'
-import { provideHost } from './create/provide-host.ts'
+import { adviseOnLimits, provideHost } from './create/provide-host.ts'
 import { provideImage } from './create/provide-image.ts'
 import { ENVIRONMENTS, type Host, haproxyOf, type Place, passwordFile, placeOf, postgresOf } from './place.ts'
 
@@ -45,6 +45,7 @@ const places = values.environment.map((name) => {
 })
 
 const incus = incusCommand(host)
+adviseOnLimits()
 await provideHost(incus, host)
 await provideImage(incus, image)
 mkdirSync(join(folder, 'registry'), { recursive: true })

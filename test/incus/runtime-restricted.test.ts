@@ -51,7 +51,6 @@ beforeAll(async () => {
     '--project',
     project,
   )
-  await incus('profile', 'set', 'default', 'security.idmap.isolated=true', '--project', project)
   const folder = join(bed.folder, 'client')
   mkdirSync(folder, { recursive: true })
   const own = { PATH: process.env.PATH ?? '', INCUS_CONF: folder, HOME: folder }

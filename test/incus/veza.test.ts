@@ -52,8 +52,9 @@ function guide(): readonly string[] {
     .filter(Boolean)
 }
 
-/** What `veza()` did, and what a shell is told. */
+/** What `veza()` did, what a shell is told, and a limit of the whole host, which a test leaves alone. */
 const PREPARED = [
+  'sysctl -w fs.inotify.max_user_instances=1024',
   'npm run veza',
   'cd veza',
   'alias backflip="node $PWD/../bin/backflip.js"',

@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs'
 import type { Host } from '../place.ts'
 import { PREFIX_LENGTH } from '../place.ts'
 import type { Incus } from './incus.ts'
 
+const INOTIFY = '/proc/sys/fs/inotify/max_user_instances'
+const ENOUGH = 1024
 const POOL_SIZE = '20GiB'
 
 /** A project of its own, with the bridge and the pool that its containers have by default. */
@@ -13,10 +16,21 @@ export async function provideHost(incus: Incus, host: Host): Promise<void> {
   // btrfs: snapshots at one moment, also in a file on a disk of any kind.
   if (!(await incus.knows(['storage', 'show', host.pool])))
     await incus.must(['storage', 'create', host.pool, 'btrfs', `size=${POOL_SIZE}`])
-  // Each container gets users of its own: the kernel's limits are per user, and its 128 inotify instances are twenty systemds.
-  await incus.must(['profile', 'set', 'default', 'security.idmap.isolated=true'])
   await provideDevice(incus, 'root', ['disk', 'path=/', `pool=${host.pool}`])
   await provideDevice(incus, 'eth0', ['nic', `network=${host.network}`, 'name=eth0'])
+}
+
+/**
+ * The kernel counts inotify instances of all containers as their creator's, and a systemd takes six: beyond the limit it ends or hangs while it
+ * starts. The host is the operator's, so it is only said.
+ */
+export function adviseOnLimits(): void {
+  const limit = Number(readFileSync(INOTIFY, 'utf8'))
+  if (limit >= ENOUGH) return
+  console.log(
+    `advice: ${limit} inotify instances are about ${Math.floor(limit / 6)} containers with systemd on this host;`,
+  )
+  console.log(`        sysctl -w fs.inotify.max_user_instances=${ENOUGH}, and the same in /etc/sysctl.d`)
 }
 
 async function provideDevice(incus: Incus, name: string, keys: readonly string[]): Promise<void> {

@@ -24,10 +24,7 @@ export function haproxyEdge(ask: HaproxyEdgeAsk): Edge {
   const host: Host = { ...ask, layout: layoutOf(ask.config, ask.app, ask.environment) }
   return {
     read: () => look(host),
-    async fence(request) {
-      await host.transport.makeFolder(host.layout.fenceFolder)
-      return { generation: await takeFence(host, request) }
-    },
+    fence: async (request) => ({ generation: await takeFence(host, request) }),
     flip: (request) => flip(host, request),
     name: (request) => nameRelease(host, request),
     compare: (topology) => compare(host, topology),

@@ -13,7 +13,8 @@ export async function takeFence(
   { anchor, adopt = false }: { readonly anchor: Anchor; readonly adopt?: boolean },
 ): Promise<number> {
   const { layout } = host
-  const [before, running] = await Promise.all([readStateFile(host), ask(host)])
+  const folder = host.transport.makeFolder(layout.fenceFolder)
+  const [before, running] = await Promise.all([readStateFile(host), ask(host), folder])
   refuseForeign(before?.anchor ?? null, anchor, adopt)
   refuseGarbage(host, before, running?.state ?? null)
   const floor = Math.max(before?.state?.generation ?? 0, running?.state?.generation ?? 0)
