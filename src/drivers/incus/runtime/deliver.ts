@@ -10,6 +10,7 @@ import type { InnerPaths } from './files-in-container.ts'
 
 const UNPACK_MS = 10 * 60_000
 const SMALL_MS = 30_000
+const NO_FOLDER_YET = /Cannot mkdir: No such file or directory|can't make dir/i
 
 /**
  * Unpacks an archive that was checked into its folder of the container, by the container's own tar: whole or absent, because the folder gets its name
@@ -23,10 +24,14 @@ export async function deliver(
   const { instance, archive, paths } = what
   const container = { client, instance }
   const partial = `${paths.base}/partial-${randomBytes(6).toString('hex')}`
-  const tar = await runInContainer(container, ['tar', '-x', '-f', '-', '-C', '/'], {
-    timeoutMs: UNPACK_MS,
-    stdin: (send) => sendTar(archive, partial.slice(1), send),
-  })
+  const unpack = () =>
+    runInContainer(container, ['tar', '-x', '-f', '-', '-C', '/'], {
+      timeoutMs: UNPACK_MS,
+      stdin: (send) => sendTar(archive, partial.slice(1), send),
+    })
+  const first = await unpack()
+  // Two that unpack at once make the folders above together, and tar gives up when another made each before it did.
+  const tar = first.exitCode !== 0 && NO_FOLDER_YET.test(first.stderr.toString('utf8')) ? await unpack() : first
   if (tar.exitCode !== 0) throw unpackFailed(instance, tar.stderr.toString('utf8'))
   await entered.check()
   const renamed = await runInContainer(container, ['mv', '-T', partial, paths.release], { timeoutMs: SMALL_MS })
