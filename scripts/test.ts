@@ -1,5 +1,5 @@
 /**
- * `npm test`: every part, one after the other or two beside each other, each with a line of its own; the last line is `N passed, N failed`. A part that cannot run
+ * `npm test`: every part, one after the other, one of them beside those after it, each with a line of its own; the last line is `N passed, N failed`. A part that cannot run
  * says so and counts as failed: a green line must mean that everything was looked at. `--only types,lint` runs some.
  */
 
@@ -7,7 +7,7 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Part, runProgram, SKIPPED } from './test/part.ts'
-import { chooseParts, missingScript, REPORTS, sideBySide } from './test/parts.ts'
+import { chooseParts, missingScript, REPORTS } from './test/parts.ts'
 import { readTally, type Tally } from './test/vitest-report.ts'
 
 const { values } = parseArgs({ options: { only: { type: 'string' } } })
@@ -20,14 +20,15 @@ for (const report of REPORTS) {
   rmSync(report, { force: true })
 }
 
-let passed = 0
-let failed = 0
-for (const group of sideBySide(parts)) {
-  for (const tally of await Promise.all(group.map(runPart))) {
-    passed += tally.passed
-    failed += tally.failed
-  }
+const tallies: Promise<Tally>[] = []
+for (const part of parts) {
+  const tally = runPart(part)
+  tallies.push(tally)
+  if (part.alongside !== true) await tally
 }
+const all = await Promise.all(tallies)
+const passed = all.reduce((sum, tally) => sum + tally.passed, 0)
+const failed = all.reduce((sum, tally) => sum + tally.failed, 0)
 console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed === 0 ? 0 : 1
 

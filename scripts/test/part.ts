@@ -10,8 +10,8 @@ export interface Part {
   /** `always`: shown as it runs; `afterwards`: whole, when it has ended; `on-failure`: its end, when it failed. */
   readonly output: 'always' | 'afterwards' | 'on-failure'
   readonly limitMs: number
-  /** The part that it runs beside, when that one runs: the one before it. */
-  readonly beside?: string
+  /** It runs beside all that come after it. */
+  readonly alongside?: true
   /** `vitest`: where its JSON report is. */
   readonly report?: string
   /** It may say in one line that it cannot run here, and end with `SKIPPED`: nothing of it counts then. */

@@ -22,6 +22,17 @@ const PARTS: readonly Part[] = [
   { name: 'lint', argv: ['oxlint', '--type-aware', '--deny-warnings'], ...QUIET },
   { name: 'generated', argv: ['node', 'scripts/generate.ts', '--check'], ...QUIET },
   {
+    name: 'incus',
+    // It goes file by file, and waits more than it works: for containers to start, for servers to be ready.
+    alongside: true,
+    argv: ['node', 'test/incus/main.ts', '--fresh', 'run', ...reportTo(INCUS_REPORT)],
+    count: 'vitest',
+    report: INCUS_REPORT,
+    maySkip: true,
+    output: 'afterwards',
+    limitMs: 20 * MINUTE_MS,
+  },
+  {
     name: 'tests',
     argv: [...VITEST, '--project=house', ...reportTo(VITEST_REPORT)],
     count: 'vitest',
@@ -35,17 +46,6 @@ const PARTS: readonly Part[] = [
     count: 'vitest',
     report: HEAVY_REPORT,
     output: 'always',
-    limitMs: 20 * MINUTE_MS,
-  },
-  {
-    name: 'incus',
-    // Both go file by file and wait a lot: for containers to start, for processes to die.
-    beside: 'heavy',
-    argv: ['node', 'test/incus/main.ts', '--fresh', 'run', ...reportTo(INCUS_REPORT)],
-    count: 'vitest',
-    report: INCUS_REPORT,
-    maySkip: true,
-    output: 'afterwards',
     limitMs: 20 * MINUTE_MS,
   },
   {
@@ -74,16 +74,4 @@ export function chooseParts(only: readonly string[] | null): readonly Part[] {
 export function missingScript({ argv }: Part): string | null {
   const script = argv[0] === 'node' ? argv[1] : undefined
   return script !== undefined && !existsSync(script) ? script : null
-}
-
-/** Parts that run at one time, in their order. */
-export function sideBySide(parts: readonly Part[]): readonly (readonly Part[])[] {
-  const groups: Part[][] = []
-  for (const part of parts) {
-    const last = groups.at(-1)
-    if (last !== undefined && part.beside !== undefined && last.some(({ name }) => name === part.beside))
-      last.push(part)
-    else groups.push([part])
-  }
-  return groups
 }
