@@ -63,13 +63,18 @@ const JUDGE = ['deploy', 'rollback', 'target-verdict', 'run-plan', 'publish'].ma
     file: 'judge.cjs',
   }),
 )
-/** A real PostgreSQL to try migrations on, with its protocol. */
-const SHADOW: Apart = {
+const ofCompose = (as: string, file: string): Apart => ({
   from: 'src/compose.ts',
-  as: './drivers/shadow/shadow.ts',
-  entry: 'src/drivers/shadow/shadow.ts',
-  file: 'shadow.cjs',
-}
+  as: `./drivers/${as}`,
+  entry: `src/drivers/${as}`,
+  file,
+})
+/** A real PostgreSQL to try migrations on, with its protocol; what listens in on a test suite; Incus, with the databases that live in its containers. */
+const DRIVERS = [
+  ofCompose('shadow/shadow.ts', 'shadow.cjs'),
+  ofCompose('recording/proxy.ts', 'recording.cjs'),
+  ofCompose('incus/apart.ts', 'incus.cjs'),
+]
 /** Starting and stopping instances: a flip does neither. */
 const CHANGES: Apart = {
   from: 'src/drivers/process/runtime.ts',
@@ -132,10 +137,10 @@ const one = (entry: string, file: string, plugins: Plugin[] = []) =>
 
 await rm(dist, { recursive: true, force: true })
 await Promise.all([
-  one('src/cli/entry.ts', 'cli.cjs', [apart([PARSER, SHADOW, ...WITH_GRAMMAR, ...JUDGE])]),
-  one('src/cli/entry.ts', 'hot.cjs', [hotVerbs, apart([PARSER, SHADOW, PROGRAM, CHANGES, ...JUDGE])]),
-  ...[PARSER, ...WITH_GRAMMAR, CHANGES].map(({ entry, file }) => one(entry, file, [apart([SHADOW])])),
-  one(SHADOW.entry, SHADOW.file),
+  one('src/cli/entry.ts', 'cli.cjs', [apart([PARSER, ...DRIVERS, ...WITH_GRAMMAR, ...JUDGE])]),
+  one('src/cli/entry.ts', 'hot.cjs', [hotVerbs, apart([PARSER, ...DRIVERS, PROGRAM, CHANGES, ...JUDGE])]),
+  ...[PARSER, ...WITH_GRAMMAR, CHANGES].map(({ entry, file }) => one(entry, file, [apart(DRIVERS)])),
+  ...DRIVERS.map(({ entry, file }) => one(entry, file, [apart([])])),
   one('src/operations/migrations/apart.ts', 'judge.cjs'),
   one('commander', 'commander.cjs', [childProcessLater]),
   one('ws', 'ws.cjs'),

@@ -93,15 +93,13 @@ async function chooseRuntime(app: AppName, settings: EnvironmentConfig): Promise
   if (runtime.driver === 'process')
     return processRuntime({ ...common, config: runtime, unpack, oneOffEntry: oneOffEntry() })
   if (incus === null) throw new Error('a runtime on Incus without an Incus passes no configuration')
-  const { clientFromConfig } = await import('./drivers/incus/from-config.ts')
-  const { incusRuntime } = await import('./drivers/incus/runtime/runtime.ts')
+  const { clientFromConfig, incusRuntime } = await import('./drivers/incus/apart.ts')
   return incusRuntime({ ...common, config: runtime, client: clientFromConfig(incus) })
 }
 
 async function dataServices({ data, incus }: EnvironmentConfig): Promise<readonly DataService[]> {
   if (data.length === 0 || incus === null) return []
-  const { clientFromConfig } = await import('./drivers/incus/from-config.ts')
-  const { incusDataService } = await import('./drivers/incus/data/data-service.ts')
+  const { clientFromConfig, incusDataService } = await import('./drivers/incus/apart.ts')
   const client = clientFromConfig(incus)
   return data.map((config) => incusDataService({ client, config, clock: systemClock }))
 }
@@ -116,7 +114,7 @@ function oneOffEntry(): string {
 async function edgeTransport({ edge, edgeTransport: way, incus }: EnvironmentConfig): Promise<EdgeWay> {
   const here = localTransport()
   if (way.driver === 'local' || incus === null) return { transport: here }
-  const { checkEdgeTransport, clientFromConfig, edgeTransportOf } = await import('./drivers/incus/from-config.ts')
+  const { checkEdgeTransport, clientFromConfig, edgeTransportOf } = await import('./drivers/incus/apart.ts')
   const { folder } = edge
   const client = clientFromConfig(incus)
   const transport = edgeTransportOf(client, way, { folder, here })
