@@ -1,3 +1,4 @@
+import type { LockMode } from '../domain/lock-mode.ts'
 /** A real PostgreSQL that nobody uses, on which migrations are tried before they meet people's data. */
 
 /** One statement of a migration, as its runner sends it. */
@@ -31,7 +32,7 @@ export interface SqlFailure {
 export interface StatementEffect {
   readonly line: number
   /** Strongest mode per relation, `AccessExclusive` and so on, as a second session saw it. */
-  readonly locks: readonly { readonly relation: string; readonly mode: string }[]
+  readonly locks: readonly { readonly relation: string; readonly mode: LockMode }[]
   /** Relations that have another file since. */
   readonly rewrites: readonly string[]
   /** Tables that were read from beginning to end, with the rows that were there. */

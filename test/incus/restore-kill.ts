@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { readFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
@@ -9,8 +9,9 @@ import { loadRecord } from '../../src/operations/record.ts'
 import { prepareRestore, showRestore } from '../../src/operations/restore.ts'
 import { status } from '../../src/operations/status.ts'
 import { verifyHistory } from '../../src/operations/verify-history.ts'
+import { readLastWords } from '../crash/real/mortal-journal.ts'
 import { LIVE, sql } from './data-world.ts'
-import type { RestoreLastWords, RestoreVictimJob } from './restore-victim.ts'
+import type { RestoreVictimJob } from './restore-victim.ts'
 import { R1, R2, type ShopWorld } from './shop-world.ts'
 
 const VICTIM = fileURLToPath(new URL('./restore-victim.ts', import.meta.url))
@@ -55,7 +56,7 @@ async function kill(shop: ShopWorld, job: Job): Promise<void> {
 
 /** The journal's last entry says that the kill landed where it should have. */
 async function assertLanded({ folder, within }: ShopWorld, { at, when }: Job): Promise<void> {
-  const { kinds, headBefore } = JSON.parse(readFileSync(join(folder, 'last-words'), 'utf8')) as RestoreLastWords
+  const { kinds, headBefore } = readLastWords(folder)
   const where = `${when} ${at}`
   await within(async ({ journal }) => {
     const last = (await journal.read({ newestFirst: true, limit: 1 }))[0]

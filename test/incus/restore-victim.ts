@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { compose } from '../../src/compose.ts'
 import { chooseEnvironment, loadConfig } from '../../src/config/load.ts'
@@ -7,7 +6,7 @@ import type { Fact } from '../../src/domain/journal.ts'
 import type { Environment } from '../../src/operations/environment.ts'
 import { abort, resume } from '../../src/operations/recover.ts'
 import { prepareRestore, type RestoreRequest, restore, showRestore } from '../../src/operations/restore.ts'
-import type { Journal } from '../../src/ports/journal.ts'
+import { mortalJournal } from '../crash/real/mortal-journal.ts'
 
 export interface RestoreVictimJob {
   readonly folder: string
@@ -20,40 +19,20 @@ export interface RestoreVictimJob {
   readonly when: 'before' | 'after'
 }
 
-export interface RestoreLastWords {
-  readonly kinds: readonly string[]
-  readonly headBefore: number
-}
-
-/** The production operation, with a journal that ends its process at one append. What it was about to write is left in `last-words`. */
+/** The production operation, with a journal that ends its process at one append. */
 const job = JSON.parse(process.argv[2] ?? '') as RestoreVictimJob
 const config = await loadConfig(join(job.folder, 'backflip.yaml'))
 const composed = await compose(config, await chooseEnvironment(config, null), 'victim')
-await run({ ...composed, journal: mortal(composed.journal) })
+await run({
+  ...composed,
+  journal: mortalJournal(composed.journal, { ...job, diesAt: (drafts) => drafts.some(({ fact }) => ends(fact)) }),
+})
 await composed.journal.close()
 process.exit(0)
 
 function ends(fact: Fact): boolean {
   const isUndo = fact.kind === 'undo-finished' || fact.kind === 'step-succeeded'
   return isUndo ? fact.step === job.at : fact.kind === job.at
-}
-
-function mortal(journal: Journal): Journal {
-  return {
-    ...journal,
-    async append(token, drafts) {
-      const dies = drafts.some(({ fact }) => ends(fact))
-      if (dies) {
-        const kinds = drafts.map(({ fact }) => fact.kind)
-        const words: RestoreLastWords = { kinds, headBefore: (await journal.head()).seq }
-        writeFileSync(join(job.folder, 'last-words'), JSON.stringify(words))
-        if (job.when === 'before') process.kill(process.pid, 'SIGKILL')
-      }
-      const entries = await journal.append(token, drafts)
-      if (dies) process.kill(process.pid, 'SIGKILL')
-      return entries
-    },
-  }
 }
 
 async function run(environment: Environment): Promise<void> {

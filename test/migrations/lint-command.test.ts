@@ -3,12 +3,11 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Io } from '../../src/cli/io.ts'
-import { main } from '../../src/cli/main.ts'
 import type { LintReport } from '../../src/migrations/lint/report.ts'
 import { chooseRules } from '../../src/operations/migrations/choose-rules.ts'
 import { lintCacheIn } from '../../src/operations/migrations/lint-cache.ts'
 import { type LintAsk, lintMigrations } from '../../src/operations/migrations/lint-migrations.ts'
+import { runMain } from '../fakes/run-main.ts'
 
 let folder = ''
 
@@ -23,25 +22,8 @@ function write(name: string, text: string): void {
 }
 
 async function lint(...args: readonly string[]) {
-  let out = ''
-  let err = ''
-  const io: Io = {
-    out: (text) => {
-      out += text
-    },
-    err: (text) => {
-      err += text
-    },
-    isTerminal: false,
-    columns: 100,
-    useColor: false,
-    cwd: folder,
-    variables: {},
-    signal: new AbortController().signal,
-    ask: async () => null,
-  }
-  const exitCode = await main(['migrations', 'lint', ...args], io, '0')
-  return { exitCode, out, err, report: () => JSON.parse(out) as LintReport }
+  const ended = await runMain(['migrations', 'lint', ...args], folder)
+  return { ...ended, report: () => JSON.parse(ended.out) as LintReport }
 }
 
 function rulesOf(report: LintReport, path: string): readonly string[] {

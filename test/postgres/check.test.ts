@@ -1,17 +1,16 @@
 import { spawn } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Io } from '../../src/cli/io.ts'
-import { main } from '../../src/cli/main.ts'
 import { composeShadow } from '../../src/compose.ts'
 import type { RecordedStatement } from '../../src/domain/compatibility/usage.ts'
 import { localTransport } from '../../src/drivers/local/transport.ts'
-import { startCluster } from '../../src/drivers/shadow/cluster.ts'
+import { clusterFolder, startCluster } from '../../src/drivers/shadow/cluster.ts'
 import { findPostgres } from '../../src/drivers/shadow/find-postgres.ts'
 import { processState } from '../../src/lib/proc.ts'
 import type { CheckReport } from '../../src/operations/migrations/check/report.ts'
+import { runMain } from '../fakes/run-main.ts'
 import { requirePostgres } from './cluster.ts'
 
 /** One server for all of them: made once, with its templates. */
@@ -37,26 +36,8 @@ CREATE TABLE users (id bigserial PRIMARY KEY, email text NOT NULL, nick text, ag
 CREATE UNIQUE INDEX users_email ON users (email);`
 
 async function run(...args: readonly string[]) {
-  let out = ''
-  let err = ''
-  const io: Io = {
-    out: (text) => {
-      out += text
-    },
-    err: (text) => {
-      err += text
-    },
-    isTerminal: false,
-    columns: 100,
-    useColor: false,
-    cwd: folder,
-    variables: {},
-    signal: new AbortController().signal,
-    ask: async () => null,
-  }
-  const options = ['--cache', cache, '--postgres', MAJOR]
-  const exitCode = await main(['migrations', 'check', ...args, ...options], io, '0')
-  return { exitCode, out, err, report: () => JSON.parse(out) as CheckReport }
+  const ended = await runMain(['migrations', 'check', ...args, '--cache', cache, '--postgres', MAJOR], folder)
+  return { ...ended, report: () => JSON.parse(ended.out) as CheckReport }
 }
 
 function query(text: string, ...samples: readonly (readonly (string | null)[])[]): RecordedStatement {
@@ -331,7 +312,7 @@ function isRunning(pid: number): boolean {
 describe('the server that it is tried on', () => {
   it('is ended with the check, and one that a killed run left is ended first', async () => {
     const [binaries, transport] = [findPostgres(Number(MAJOR), '/'), localTransport()]
-    const place = join(cache, MAJOR)
+    const place = clusterFolder(cache, Number(MAJOR))
     const pid = () => Number(readFileSync(join(place, 'data', 'postmaster.pid'), 'utf8').split('\n')[0])
     await startCluster({ binaries, folder: place, transport })
     const left = pid()
@@ -345,13 +326,22 @@ describe('the server that it is tried on', () => {
     const bystander = spawn('sleep', ['60'], { stdio: 'ignore' })
     try {
       expect((await check('SELECT 1')).exitCode).toBe(0)
-      const file = join(cache, MAJOR, 'data', 'postmaster.pid')
-      writeFileSync(file, `${bystander.pid}\n${join(cache, MAJOR, 'data')}\n1\n5432\n\n`)
+      const data = join(clusterFolder(cache, Number(MAJOR)), 'data')
+      writeFileSync(join(data, 'postmaster.pid'), `${bystander.pid}\n${data}\n1\n5432\n\n`)
       expect((await check('SELECT 1')).exitCode).toBe(0)
       expect(isRunning(bystander.pid ?? 0)).toBe(true)
     } finally {
       bystander.kill()
     }
+  })
+
+  it('is in no folder that a PostgreSQL of somebody’s may be in, wherever the cache is', async () => {
+    const theirs = join(cache, MAJOR, 'data')
+    mkdirSync(theirs, { recursive: true })
+    writeFileSync(join(theirs, 'PG_VERSION'), MAJOR)
+    expect((await check('SELECT 1')).exitCode).toBe(0)
+    expect(readFileSync(join(theirs, 'PG_VERSION'), 'utf8')).toBe(MAJOR)
+    expect(readdirSync(theirs)).toEqual(['PG_VERSION'])
   })
 
   it('is one check’s at a time: another one waits', async () => {

@@ -5,12 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Io } from '../../src/cli/io.ts'
-import { main } from '../../src/cli/main.ts'
 import type { UsageFile } from '../../src/domain/compatibility/usage.ts'
 import { recordingProxy } from '../../src/drivers/recording/proxy.ts'
 import { statementStatistics } from '../../src/drivers/shadow/statement-statistics.ts'
 import type { HeardQuery, Recording } from '../../src/ports/statement-recorder.ts'
+import { runMain } from '../fakes/run-main.ts'
 import { Cluster, DATABASE } from './cluster.ts'
 
 let cluster: Cluster
@@ -133,21 +132,13 @@ describe('migrations record', () => {
     const folder = mkdtempSync(join(tmpdir(), 'bf-record-'))
     const stop = new AbortController()
     let port = 0
-    const io: Io = {
-      out: () => undefined,
-      err: (text) => {
-        port = Number(/:(\d+);/.exec(text)?.[1] ?? port)
-      },
-      isTerminal: false,
-      columns: 100,
-      useColor: false,
-      cwd: folder,
-      variables: {},
-      signal: stop.signal,
-      ask: async () => null,
-    }
     try {
-      const ended = main(['migrations', 'record', '--to', socket, '--out', 'usage.json'], io, '0')
+      const ended = runMain(['migrations', 'record', '--to', socket, '--out', 'usage.json'], folder, {
+        signal: stop.signal,
+        heard: (text) => {
+          port = Number(/:(\d+);/.exec(text)?.[1] ?? port)
+        },
+      })
       await expect.poll(() => port, { timeout: 20_000 }).toBeGreaterThan(0)
       const client = new pg.Client({ host: '127.0.0.1', port, user: 'app', database: DATABASE })
       await client.connect()
@@ -157,7 +148,7 @@ describe('migrations record', () => {
       await client.query('ROLLBACK; SELECT 1')
       await client.end()
       stop.abort()
-      expect(await ended).toBe(0)
+      expect((await ended).exitCode).toBe(0)
       const recorded = JSON.parse(readFileSync(join(folder, 'usage.json'), 'utf8')) as UsageFile
       expect(statSync(join(folder, 'usage.json')).mode & 0o077).toBe(0)
       expect(recorded).toMatchObject({ version: 1, sha: null, source: 'recording', leftOut: 0 })

@@ -40,6 +40,11 @@ const SOCKETS = 'bf-shadow-'
 const SHORT_MS = 30_000
 const INIT_MS = 120_000
 
+/** By a name that only we give: what does not start is removed, and the folder of a PostgreSQL that somebody runs is often called by its version. */
+export function clusterFolder(cacheFolder: string, major: number): string {
+  return join(cacheFolder, `backflip-shadow-${major}`)
+}
+
 /** Starts a server of our own on a cached data folder; makes one where there is none, or where the last one does not start. */
 export async function startCluster(ask: ClusterAsk): Promise<RunningCluster> {
   const owner = await ownerOf(ask.transport)

@@ -1,10 +1,9 @@
 import { chmodSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Shadow, ShadowCopy, ShadowDatabase } from '../../ports/shadow.ts'
 import type { SharedLock } from '../../ports/shared-lock.ts'
 import type { Transport } from '../../ports/transport.ts'
 import { applyFile } from './apply-file.ts'
-import { startCluster } from './cluster.ts'
+import { clusterFolder, startCluster } from './cluster.ts'
 import { findPostgres } from './find-postgres.ts'
 import { seedTables } from './seed.ts'
 import { openSession, type ServerAddress, type Session } from './session.ts'
@@ -40,7 +39,7 @@ export function postgresShadow(ask: ShadowAsk): Shadow {
     async with(work) {
       if (ask.dsn !== null) return withServer(ask, { dsn: ask.dsn }, null, work)
       const binaries = findPostgres(ask.major, ask.cwd)
-      const folder = join(ask.cacheFolder, String(binaries.major))
+      const folder = clusterFolder(ask.cacheFolder, binaries.major)
       // Root's server runs as another user, who has to get through. A folder that was there keeps its mode: it is somebody's.
       if (mkdirSync(ask.cacheFolder, { recursive: true }) !== undefined) chmodSync(ask.cacheFolder, 0o711)
       return ask.lockIn(ask.cacheFolder).hold(`shadow-${binaries.major}`, LOCK_WAIT_MS, async () => {

@@ -1,3 +1,4 @@
+import { LOCK_MODES, type LockMode, strongerLock } from '../../domain/lock-mode.ts'
 import type { ShadowStatement, StatementEffect } from '../../ports/shadow.ts'
 import type { Session } from './session.ts'
 
@@ -61,17 +62,6 @@ async function readState(worker: Session, sql: string): Promise<State> {
   return new Map(rows.map(([oid, file, returned]) => [oid ?? '', { file: file ?? null, returned: Number(returned) }]))
 }
 
-const ORDER = [
-  'AccessShare',
-  'RowShare',
-  'RowExclusive',
-  'ShareUpdateExclusive',
-  'Share',
-  'ShareRowExclusive',
-  'Exclusive',
-  'AccessExclusive',
-]
-
 async function locksOf(
   onlooker: Session,
   pid: number,
@@ -80,12 +70,12 @@ async function locksOf(
   const rows = await onlooker.rows(
     `SELECT relation, mode FROM pg_locks WHERE pid = ${pid} AND locktype = 'relation' AND granted AND database <> 0`,
   )
-  const strongest = new Map<string, string>()
+  const strongest = new Map<string, LockMode>()
   for (const [oid, mode] of rows) {
     const relation = known.get(oid ?? '')
-    const short = (mode ?? '').replace(/Lock$/, '')
-    if (relation === undefined) continue
-    if (ORDER.indexOf(short) > ORDER.indexOf(strongest.get(relation.name) ?? '')) strongest.set(relation.name, short)
+    const held = LOCK_MODES.find((one) => mode === `${one}Lock`)
+    if (relation === undefined || held === undefined) continue
+    strongest.set(relation.name, strongerLock(strongest.get(relation.name), held))
   }
   return [...strongest]
     .map(([relation, mode]) => ({ relation, mode }))

@@ -1,3 +1,4 @@
+import type { LockMode } from '../../domain/lock-mode.ts'
 import type { Table } from '../catalog/types.ts'
 import { as, type NodeOf } from '../sql/node.ts'
 import {
@@ -11,7 +12,6 @@ import {
 } from './alter-column.ts'
 import { alterAddConstraint, dropConstraint, validateConstraint } from './alter-constraint.ts'
 import { attachPartition, detachPartition } from './alter-partition.ts'
-import type { LockMode } from './changes.ts'
 import { addChild } from './create-table.ts'
 import { putTable } from './put.ts'
 import type { Replay } from './replay.ts'

@@ -1,3 +1,4 @@
+import type { LockMode } from '../../domain/lock-mode.ts'
 import type {
   Column,
   Constraint,
@@ -13,23 +14,6 @@ import type {
   View,
 } from '../catalog/types.ts'
 import type { Node, Tag } from '../sql/node.ts'
-
-/** Weakest first: a later one conflicts with more. */
-export const LOCK_MODES = [
-  'AccessShare',
-  'RowShare',
-  'RowExclusive',
-  'ShareUpdateExclusive',
-  'Share',
-  'ShareRowExclusive',
-  'Exclusive',
-  'AccessExclusive',
-] as const
-export type LockMode = (typeof LOCK_MODES)[number]
-
-export function strongerLock(a: LockMode | undefined, b: LockMode): LockMode {
-  return a !== undefined && LOCK_MODES.indexOf(a) >= LOCK_MODES.indexOf(b) ? a : b
-}
 
 /** One SQL statement that the migration runs, wherever it is written. */
 export interface Statement {

@@ -1,7 +1,8 @@
+import { type LockMode, strongerLock } from '../../domain/lock-mode.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Oid } from '../catalog/types.ts'
 import type { SqlParser } from '../sql/parser.ts'
-import { type Applied, type Change, type LockMode, type Settings, type Statement, strongerLock } from './changes.ts'
+import type { Applied, Change, Settings, Statement } from './changes.ts'
 
 /** The server that we assume: what cannot be told from the files. */
 export interface ServerFacts {

@@ -1,6 +1,6 @@
+import { LOCK_MODES, type LockMode } from '../../domain/lock-mode.ts'
 import type { Relation, Table } from '../catalog/types.ts'
 import { as, type Node, type NodeOf, texts } from '../sql/node.ts'
-import { LOCK_MODES } from './changes.ts'
 import { indexesOf, putTable } from './put.ts'
 import type { Replay } from './replay.ts'
 import { findRelation, needTable } from './resolve.ts'
@@ -126,7 +126,7 @@ export function grant(replay: Replay, node: NodeOf<'GrantStmt'>): void {
   lockAll(replay, node.objects, 'AccessShare')
 }
 
-export function lockAll(replay: Replay, ranges: readonly Node[] | undefined, mode: (typeof LOCK_MODES)[number]): void {
+export function lockAll(replay: Replay, ranges: readonly Node[] | undefined, mode: LockMode): void {
   for (const one of ranges ?? []) {
     const range = as(one, 'RangeVar')
     const relation = range === undefined ? null : findOrNeed(replay, range)

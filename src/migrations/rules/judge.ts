@@ -1,6 +1,7 @@
+import type { LockMode } from '../../domain/lock-mode.ts'
 import { type Catalog, columnOf } from '../catalog/catalog.ts'
 import type { Oid } from '../catalog/types.ts'
-import type { Applied, ChangeKind, LockMode } from '../replay/changes.ts'
+import type { Applied, ChangeKind } from '../replay/changes.ts'
 import type { ServerFacts } from '../replay/replay.ts'
 import type { Tag } from '../sql/node.ts'
 import type { Axis, Report, Rule, RuleContext, Severity } from './define-rule.ts'

@@ -1,5 +1,5 @@
+import { type LockMode, strongerLock } from '../../domain/lock-mode.ts'
 import type { Relation } from '../catalog/types.ts'
-import { type LockMode, strongerLock } from '../replay/changes.ts'
 import { defineRule, shown } from './define-rule.ts'
 
 export const takeLock = defineRule({

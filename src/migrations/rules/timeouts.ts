@@ -1,5 +1,5 @@
+import { LOCK_MODES } from '../../domain/lock-mode.ts'
 import type { Applied } from '../replay/changes.ts'
-import { LOCK_MODES } from '../replay/changes.ts'
 import type { Tag } from '../sql/node.ts'
 import type { RuleContext } from './define-rule.ts'
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -10,7 +10,8 @@ import { abort, resume } from '../../../src/operations/recover.ts'
 import { status } from '../../../src/operations/status.ts'
 import { verifyHistory } from '../../../src/operations/verify-history.ts'
 import { requireHaproxy } from '../../edge/world.ts'
-import type { LastWords, VictimJob } from './victim.ts'
+import { readLastWords } from './mortal-journal.ts'
+import type { VictimJob } from './victim.ts'
 import { R1, R2, type RealWorld, realWorld } from './world.ts'
 
 const VICTIM = fileURLToPath(new URL('./victim.ts', import.meta.url))
@@ -52,7 +53,7 @@ async function withEnvironment<T>(work: (environment: Environment) => Promise<T>
 
 /** The journal's last entry says that the kill landed where it should have. */
 async function assertLanded(when: VictimJob['when']): Promise<void> {
-  const { kinds, headBefore } = JSON.parse(readFileSync(join(world.folder, 'last-words'), 'utf8')) as LastWords
+  const { kinds, headBefore } = readLastWords(world.folder)
   await withEnvironment(async ({ journal }) => {
     const last = (await journal.read({ newestFirst: true, limit: 1 }))[0]
     expect(last?.seq).toBe(when === 'before' ? headBefore : headBefore + kinds.length)

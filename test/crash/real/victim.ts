@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { compose } from '../../../src/compose.ts'
 import { chooseEnvironment, loadConfig } from '../../../src/config/load.ts'
@@ -7,7 +6,7 @@ import { cleanup, prepareCleanup } from '../../../src/operations/cleanup.ts'
 import { deploy, prepareDeploy } from '../../../src/operations/deploy.ts'
 import type { Environment } from '../../../src/operations/environment.ts'
 import { prepareRollback, rollback } from '../../../src/operations/rollback.ts'
-import type { Journal } from '../../../src/ports/journal.ts'
+import { mortalJournal } from './mortal-journal.ts'
 
 export interface VictimJob {
   readonly folder: string
@@ -18,37 +17,18 @@ export interface VictimJob {
   readonly when: 'before' | 'after'
 }
 
-export interface LastWords {
-  readonly kinds: readonly string[]
-  readonly headBefore: number
-}
-
-/** The production operation, with a journal that ends its process at one append. What it was about to write is left in `last-words`. */
+/** The production operation, with a journal that ends its process at one append. */
 const job = JSON.parse(process.argv[2] ?? '') as VictimJob
 const config = await loadConfig(join(job.folder, 'backflip.yaml'))
 const composed = await compose(config, await chooseEnvironment(config, null), 'victim')
-const environment: Environment = { ...composed, journal: mortal(composed.journal) }
+let appends = 0
+const diesAt = () => {
+  appends += 1
+  return appends === job.at
+}
+const environment: Environment = { ...composed, journal: mortalJournal(composed.journal, { ...job, diesAt }) }
 await run()
 await composed.journal.close()
-
-function mortal(journal: Journal): Journal {
-  let appends = 0
-  return {
-    ...journal,
-    async append(token, drafts) {
-      appends += 1
-      const dies = appends === job.at
-      if (dies) {
-        const words: LastWords = { kinds: drafts.map(({ fact }) => fact.kind), headBefore: (await journal.head()).seq }
-        writeFileSync(join(job.folder, 'last-words'), JSON.stringify(words))
-        if (job.when === 'before') process.kill(process.pid, 'SIGKILL')
-      }
-      const entries = await journal.append(token, drafts)
-      if (dies) process.kill(process.pid, 'SIGKILL')
-      return entries
-    },
-  }
-}
 
 async function run(): Promise<void> {
   const reason = 'a test'
