@@ -9,7 +9,7 @@ const shown = async (shop: Shop) =>
 
 it('says of each data service whether it runs, its newest snapshot, and whether that was proved', async () => {
   const shop = await Shop.open()
-  expect(await shown(shop)).toContain(`data       data running   ${BEFORE_2}, not yet verified`)
+  expect(await shown(shop)).toContain(`data       data container running   ${BEFORE_2}, not yet verified`)
   const taken = (await shop.record()).snapshots.at(-1)
   if (taken === undefined) throw new Error('no snapshot was taken')
   await shop.type('ann', (environment) => verifySnapshot(environment, taken))

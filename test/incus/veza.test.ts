@@ -180,7 +180,7 @@ describe('the runbook’s own set-up on a real Incus, made by the example’s sc
       await expect.poll(list, { timeout: 90_000, interval: 1_000 }).toMatch(proved)
       const { out } = await world.must('status')
       expect(out).toMatch(/live +111111111111/)
-      expect(out).toMatch(/data +veza-staging-postgres running/)
+      expect(out).toMatch(/data +veza-staging-postgres container running/)
     },
   )
 })

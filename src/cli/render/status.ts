@@ -102,7 +102,8 @@ function renderEdge({ edge, drift }: Pick<StatusReport, 'edge' | 'drift'>, paint
 function renderData({ instance, seen, newest, lastVerified, kept }: DataStatus, paint: Paint): readonly string[] {
   const state = isUnseen(seen)
     ? paint('bad', `not seen: ${seen.unseen.message}`)
-    : paint(seen.state === 'running' ? 'good' : 'bad', seen.state)
+    : // What runs in it is doctor's question: asking a server that hangs takes longer than a status may.
+      paint(seen.state === 'running' ? 'good' : 'bad', `container ${seen.state}`)
   const snapshot = newest === null ? 'no snapshot yet' : `${newest.snapshot}, ${proofOf(newest, paint)}`
   const more = kept.length === 0 ? '' : `   ${paint('dim', `keeps ${kept.join(', ')}`)}`
   return [

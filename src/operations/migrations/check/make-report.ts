@@ -102,7 +102,7 @@ function warningsOf(
   const [problem] = problems
   const more = problems.length === 1 ? '' : `, and ${problems.length - 1} more`
   return [
-    ...(postgres.isAsked ? [] : [`tried on PostgreSQL ${postgres.major}, and ${server.major} is what the server runs`]),
+    ...(postgres.isAsked ? [] : [`tried on PostgreSQL ${postgres.major}, and ${server.major} was asked for`]),
     ...(problem === undefined
       ? []
       : [
