@@ -8,10 +8,19 @@ export interface CommandResult {
 
 /** Another host, or this one: the only way a driver knows to the machine its system runs on. The suite is `test/contract/transport.ts`. */
 export interface Transport {
-  /** argv, never a shell. Error `command-timeout` (kind `failed`) after the bound; the process group is ended. */
+  /**
+   * argv, never a shell. Error `command-timeout` (kind `failed`) after the bound; the process group is ended. A program with input that ends by
+   * itself may leave its last words behind on some ways; with `until` it does not: its input stays open until what it printed ends so, and it
+   * should go on until then.
+   */
   run(
     argv: readonly string[],
-    ask: { readonly timeoutMs: number; readonly maxOutputBytes?: number; readonly stdin?: string },
+    ask: {
+      readonly timeoutMs: number
+      readonly maxOutputBytes?: number
+      readonly stdin?: string
+      readonly until?: string
+    },
   ): Promise<CommandResult>
   /**
    * Starts a process that outlives us (a daemon in the foreground of its own process group), output appended to `log`.
@@ -37,7 +46,7 @@ export interface Transport {
   listFolder(path: string): Promise<readonly string[] | null>
   /** Gone already is fine. Recursive for folders. */
   remove(path: string): Promise<void>
-  /** Sends bytes to a unix socket, half-closes, and returns all that comes back until the other side closes, within the bound. */
+  /** Sends whole lines to a unix socket, half-closes, and returns all that comes back until the other side closes, within the bound. */
   askSocket(
     path: string,
     request: string,

@@ -74,7 +74,7 @@ export function transportContract(name: string, make: () => Transport): void {
     })
 
     it('asks a socket within its time, and says why when it cannot', async () => {
-      await expect(transport.askSocket(at('none.sock'), 'x', { timeoutMs: 200 })).rejects.toMatchObject({
+      await expect(transport.askSocket(at('none.sock'), 'x\n', { timeoutMs: 200 })).rejects.toMatchObject({
         code: 'socket-failed',
         cause: { code: 'ENOENT' },
       })
@@ -83,12 +83,12 @@ export function transportContract(name: string, make: () => Transport): void {
         sockets.push(socket)
         socket.on('error', () => socket.destroy())
         socket.on('data', (text) => {
-          if (text.toString() === 'hello') socket.end('world')
+          if (text.toString() === 'hello\n') socket.end('world')
         })
       })
       await new Promise<void>((resolve) => server.listen(at('s.sock'), resolve))
-      expect(await transport.askSocket(at('s.sock'), 'hello', { timeoutMs: 1_000 })).toBe('world')
-      await expect(transport.askSocket(at('s.sock'), 'silence', { timeoutMs: 100 })).rejects.toMatchObject({
+      expect(await transport.askSocket(at('s.sock'), 'hello\n', { timeoutMs: 1_000 })).toBe('world')
+      await expect(transport.askSocket(at('s.sock'), 'silence\n', { timeoutMs: 100 })).rejects.toMatchObject({
         code: 'socket-timeout',
         kind: 'person',
       })

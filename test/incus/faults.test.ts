@@ -51,7 +51,7 @@ describe('a command', () => {
   })
 
   it('that nothing in the container limits is killed from outside', async () => {
-    const running = execute(client, instance, { argv: ['sleep', '303'], timeoutMs: 1_500 })
+    const running = execute(client, instance, { argv: ['sleep', '303'], stdin: '', timeoutMs: 1_500 })
     running.catch(() => undefined)
     await untilRunning('sleep 303')
     await expect(running).rejects.toMatchObject({ code: 'command-timeout' })
@@ -113,7 +113,7 @@ describe('I9: a daemon that dies', () => {
     await transport.writeFileAtomic(FILE, 'before')
     await killDaemon(bed)
     await expect(transport.readFile(FILE)).rejects.toMatchObject({ code: 'incus-down' })
-    const asked = await transport.askSocket('/run/x.sock', 'x', { timeoutMs: 500 }).catch((error: unknown) => error)
+    const asked = await transport.askSocket('/run/x.sock', 'x\n', { timeoutMs: 500 }).catch((error: unknown) => error)
     expect(isSocketError(asked)).toBe(true)
     expect(isNobodyThere(asked)).toBe(false)
     expect(await httpText(`http://${world.address(3)}:${BUSYBOX_PORT}/`)).toBe('ok\n')
@@ -136,7 +136,7 @@ describe('I9: a daemon that dies', () => {
 describe('a container that is stopped', () => {
   it('is nobody there, which is an answer', async () => {
     await changeState(client, instance, 'stop', { force: true })
-    const asked = await transport.askSocket('/run/x.sock', 'x', { timeoutMs: 500 }).catch((error: unknown) => error)
+    const asked = await transport.askSocket('/run/x.sock', 'x\n', { timeoutMs: 500 }).catch((error: unknown) => error)
     expect(isNobodyThere(asked)).toBe(true)
     await expect(transport.run(['true'], { timeoutMs: 500 })).rejects.toMatchObject({ code: 'incus-stopped' })
   })

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseInstanceName } from '../../src/drivers/incus/names.ts'
 import { incusTransport } from '../../src/drivers/incus/transport.ts'
 import { transportContract } from '../contract/transport.ts'
@@ -24,7 +24,23 @@ afterAll(async () => {
 })
 
 describe.each(['bb', 'deb'])('%s', (name) => {
-  transportContract(`the container ${name}`, () =>
-    incusTransport({ client: world.client, instance: parseInstanceName(name) }),
-  )
+  const transport = () => incusTransport({ client: world.client, instance: parseInstanceName(name) })
+  transportContract(`the container ${name}`, transport)
+
+  it('a program with input that waits for its end is heard to the end first', async () => {
+    const script =
+      'exec 3<&0; (cat <&3 >/dev/null; echo over >/tmp/over) & sleep 0.3; test -e /tmp/over || echo held; echo end; wait'
+    const ask = { timeoutMs: 5_000, stdin: 'x', until: 'end\n' }
+    expect(await transport().run(['sh', '-c', script], ask)).toMatchObject({ exitCode: 0, stdout: 'held\nend\n' })
+  })
+
+  it('what a program says is whole, also when it cannot be run; nothing of it stays with the daemon', async () => {
+    const runs = Array.from({ length: 24 }, (_, i) =>
+      transport().run(['sh', '-c', `echo out ${i}; echo err ${i} >&2; exit 126`], { timeoutMs: 9_000 }),
+    )
+    const ends = await Promise.all(runs)
+    expect(ends.map(({ stdout, stderr }) => [stdout, stderr])).toEqual(ends.map((_, i) => [`out ${i}\n`, `err ${i}\n`]))
+    const left = await world.client.call({ method: 'GET', path: `/instances/${name}/logs/exec-output` })
+    expect(left).toMatchObject({ metadata: [] })
+  })
 })

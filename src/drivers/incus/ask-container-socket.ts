@@ -7,9 +7,15 @@ import { systemError } from './system-errors.ts'
 const DEFAULT_BYTES = 4 * 1024 * 1024
 /** socat would give up by itself half a second after the question's end; the limit around it is ours. */
 const PATIENCE_SECONDS = 3_600
+/** What the kernel takes as one variable (execve(2), MAX_ARG_STRLEN), with room for its name. */
+const REQUEST_BYTES = 120 * 1024
+const VARIABLE = 'BACKFLIP_REQUEST'
+/** Prints the variable, in socat's address language: without a dollar, a comma or double quotes. Debian's busybox has awk and no printenv. */
+const SAY = `awk 'BEGIN{for(n in ENVIRON)if(n~/^${VARIABLE}/)print ENVIRON[n]}'`
 
 /**
- * One question to a unix socket in the container, through socat there. Errors as from a socket of this host, so that who asks need not know:
+ * One question to a unix socket in the container, through socat there. The question travels as a variable and not as input, because the answer
+ * to a program with input can be lost (exec.ts). Errors as from a socket of this host, so that who asks need not know:
  * `socket-timeout`, and `socket-failed` with the reason's code in its cause. A daemon that cannot be reached is no answer about the socket; a
  * container that is stopped is one: nobody listens in it.
  */
@@ -26,11 +32,12 @@ export async function askContainerSocket(
     })
   }
   const maxBytes = ask.maxBytes ?? DEFAULT_BYTES
-  const argv = ['socat', '-t', String(PATIENCE_SECONDS), '-', `UNIX-CONNECT:${path}`]
+  const text = lineOf(request)
+  const argv = ['socat', '-t', String(PATIENCE_SECONDS), `EXEC:${SAY}!!STDOUT`, `UNIX-CONNECT:${path}`]
   try {
     const { exitCode, stdout, stderr } = await runInContainer(container, argv, {
       timeoutMs: ask.timeoutMs,
-      stdin: request,
+      environment: { [VARIABLE]: text },
       maxOutputBytes: maxBytes + 1,
     })
     if (stdout.length > maxBytes) throw new Error(`more than ${maxBytes} bytes`)
@@ -39,6 +46,15 @@ export async function askContainerSocket(
   } catch (cause) {
     throw failure(container, path, ask.timeoutMs, cause)
   }
+}
+
+/** awk ends what it prints with a line break. */
+function lineOf(request: string): string {
+  if (request.endsWith('\n') && !request.includes('\0') && Buffer.byteLength(request) <= REQUEST_BYTES)
+    return request.slice(0, -1)
+  throw usageError(`a socket in a container is asked in whole lines, with at most ${REQUEST_BYTES} bytes`, {
+    code: 'bad-socket-request',
+  })
 }
 
 function failure({ instance }: Container, path: string, timeoutMs: number, cause: unknown): BackflipError {

@@ -1,6 +1,6 @@
 import { BackflipError } from '../../domain/errors.ts'
 import type { IncusClient } from './client.ts'
-import { type ExecResult, execute, type Feed } from './exec.ts'
+import { type ExecResult, execute, type Input } from './exec.ts'
 import type { InstanceName } from './names.ts'
 
 export interface Container {
@@ -11,7 +11,9 @@ export interface Container {
 export interface RunAsk {
   readonly timeoutMs: number
   readonly maxOutputBytes?: number
-  readonly stdin?: string | Uint8Array | Feed
+  /** With input the last words of the program may be missing, unless it is a `Talk` (exec.ts); its end is always known. */
+  readonly stdin?: Input
+  readonly environment?: { readonly [name: string]: string }
 }
 
 /** What the daemon gets beyond the command's own time: a busy host starts a process late. */
@@ -36,7 +38,7 @@ export async function runInContainer(
     ...(ask.stdin === undefined ? {} : { stdin: ask.stdin }),
     ...(ask.maxOutputBytes === undefined ? {} : { maxOutputBytes: ask.maxOutputBytes }),
     timeoutMs: ask.timeoutMs + GRACE_MS,
-    environment: ENVIRONMENT,
+    environment: { ...ENVIRONMENT, ...ask.environment },
   })
   const stderr = result.stderr.toString('utf8')
   if (result.exitCode === KILLED && performance.now() - begun >= ask.timeoutMs) throw timedOut(argv, ask, stderr)

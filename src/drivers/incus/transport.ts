@@ -11,17 +11,19 @@ import { systemError } from './system-errors.ts'
 const DEFAULT_FILE_BYTES = 16 * 1024 * 1024
 /** For a small program or a small file. */
 const LIMIT_MS = 15_000
+const WRITE_TRIES = 4
 /** Files of the kernel have no size, and Incus sends as many bytes as the size says. */
 const WITHOUT_SIZE = /^\/(proc|sys)\//
 
 /**
- * A container, by its daemon alone: nothing of ours is installed in it. Each of these is one call with its channels, about 11 ms on an idle host;
- * reading and listing are one plain request, about 2 ms (README.md). It needs find, mv, dd, touch, chmod, sync, rm, mkdir, head and timeout
+ * A container, by its daemon alone: nothing of ours is installed in it. Each of these is one program there, about 11 ms on an idle host; reading
+ * and listing are one plain request, about 2 ms (README.md). It needs find, mv, dd, touch, chmod, sync, rm, mkdir, head and timeout
  * (coreutils and findutils, or busybox), and socat for sockets.
  */
 export function incusTransport(container: Container): Transport {
-  const run: Transport['run'] = async (argv, ask) => {
-    const { exitCode, stdout, stderr } = await runInContainer(container, argv, ask)
+  const run: Transport['run'] = async (argv, { stdin, until, ...ask }) => {
+    const input = stdin === undefined ? {} : { stdin: until === undefined ? stdin : { text: stdin, until } }
+    const { exitCode, stdout, stderr } = await runInContainer(container, argv, { ...ask, ...input })
     return { exitCode, signal: null, stdout: stdout.toString('utf8'), stderr: stderr.toString('utf8') }
   }
   return {
@@ -38,9 +40,16 @@ export function incusTransport(container: Container): Transport {
     readFile: (path, ask = {}) => readFile(container, path, ask.maxBytes ?? DEFAULT_FILE_BYTES),
     async writeFileAtomic(path, bytes, ask = {}) {
       const data = Buffer.from(bytes)
-      const aside = join(ask.via ?? dirname(path), `.${basename(path)}.${randomBytes(8).toString('hex')}.tmp`)
-      for (const one of [path, aside]) assertPath(one)
-      await mustPrint(container, replaceFile({ path, aside, mode: ask.mode ?? 0o600, size: data.length }), data)
+      for (let tries = 1; ; tries += 1) {
+        const aside = join(ask.via ?? dirname(path), `.${basename(path)}.${randomBytes(8).toString('hex')}.tmp`)
+        for (const one of [path, aside]) assertPath(one)
+        const argv = replaceFile({ path, aside, mode: ask.mode ?? 0o600, size: data.length })
+        const said = await runInContainer(container, argv, { timeoutMs: LIMIT_MS, stdin: data })
+        if (said.stdout.length > 0) return
+        // What it said was lost on the way (exec.ts). The same bytes may be written again: through `via` not by a late writer.
+        if (said.stderr.length === 0 && tries < WRITE_TRIES) continue
+        throw systemError(said.stderr.toString('utf8'))
+      }
     },
     async rename(from, to) {
       for (const path of [from, to]) assertPath(path)
@@ -95,11 +104,8 @@ async function readByProgram(container: Container, path: string, maxBytes: numbe
   throw error
 }
 
-async function mustPrint(container: Container, argv: readonly string[], stdin?: Uint8Array): Promise<void> {
-  const { stdout, stderr } = await runInContainer(container, argv, {
-    timeoutMs: LIMIT_MS,
-    ...(stdin === undefined ? {} : { stdin }),
-  })
+async function mustPrint(container: Container, argv: readonly string[]): Promise<void> {
+  const { stdout, stderr } = await runInContainer(container, argv, { timeoutMs: LIMIT_MS })
   if (stdout.length === 0) throw systemError(stderr.toString('utf8'))
 }
 

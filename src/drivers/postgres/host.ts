@@ -15,6 +15,7 @@ export interface ToolAsk {
   readonly timeoutMs: number
   readonly maxOutputBytes?: number
   readonly stdin?: string
+  readonly until?: string
   readonly env?: { readonly [name: string]: string }
 }
 

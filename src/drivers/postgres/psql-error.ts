@@ -11,6 +11,12 @@ const REPORTED = /(?:ERROR|FATAL|PANIC): {2}([0-9A-Z]{5}): (.*)/
 
 /** psql ends with 2 when it had no connection or lost it, with 3 when a statement failed (psql(1), "Exit status"). */
 const CONNECTION_LOST = 2
+export const STATEMENT_FAILED = 3
+
+/** A statement failed, and psql's report of it, which it always makes, did not reach us (`until` in ports/transport.ts). */
+export function isWordless({ exitCode, stderr }: PsqlEnd): boolean {
+  return exitCode === STATEMENT_FAILED && sqlState(stderr) === null
+}
 
 export function sqlState(stderr: string): { readonly state: string; readonly message: string } | null {
   const found = REPORTED.exec(stderr)

@@ -1,6 +1,6 @@
 import { BackflipError } from '../../domain/errors.ts'
 import { APPLICATION, lines, type PostgresHost, placeOf, runTool } from './host.ts'
-import { psqlError } from './psql-error.ts'
+import { isWordless, psqlError } from './psql-error.ts'
 
 export interface PsqlAsk {
   /** psql's own language. Values come in by `values`, as `:'name'` or `:"name"`; they are never pasted. */
@@ -22,12 +22,18 @@ const LOCK_TIMEOUT_MS = 5_000
 const OUTPUT_BYTES = 16 * 1024 * 1024
 /** The server's own limit should speak first: it says what it waited for. */
 const GRACE_MS = 5_000
-/** Printed last, so that an answer that was cut is never taken for a whole one. */
+/** Printed last, so that an answer that was cut is never taken for a whole one; psql goes on until its input ends, so none is lost on the way. */
 const END = '::backflip-end'
+const TRIES = 4
 
 /** Runs a script of ours and returns what it printed, unaligned and without headers. */
 export async function psql(host: PostgresHost, ask: PsqlAsk): Promise<string> {
-  const { stdout, stderr, exitCode } = await startPsql(host, { ...ask, script: `${ask.script}\n\\o\n\\echo ${END}\n` })
+  const script = `${ask.script}\n\\o\n\\echo ${END}\n`
+  let end = await startPsql(host, { ...ask, script, until: `${END}\n` })
+  // The reason was lost on the way. What failed is one transaction or changed nothing, and says it again.
+  for (let tries = 1; isWordless(end) && tries < TRIES; tries += 1)
+    end = await startPsql(host, { ...ask, script, until: `${END}\n` })
+  const { stdout, stderr, exitCode } = end
   if (exitCode !== 0) throw psqlError(host, { exitCode, stderr })
   if (!stdout.endsWith(`${END}\n`)) {
     throw new BackflipError(`${placeOf(host)} answered with more than we read`, {
@@ -54,7 +60,10 @@ export async function psqlJson<T>(host: PostgresHost, ask: PsqlAsk): Promise<T> 
 }
 
 /** psql as it is run everywhere; the caller judges its end. `-f -` instead of plain stdin: errors then name their line. */
-export async function startPsql(host: PostgresHost, ask: PsqlAsk & { readonly options?: readonly string[] }) {
+export async function startPsql(
+  host: PostgresHost,
+  ask: PsqlAsk & { readonly options?: readonly string[]; readonly until: string },
+) {
   const timeoutMs = ask.timeoutMs ?? TIMEOUT_MS
   const args = [
     '--no-psqlrc',
@@ -75,6 +84,7 @@ export async function startPsql(host: PostgresHost, ask: PsqlAsk & { readonly op
     timeoutMs: (ask.scriptTimeoutMs ?? timeoutMs) + GRACE_MS,
     maxOutputBytes: ask.maxOutputBytes ?? OUTPUT_BYTES,
     stdin: ask.script,
+    until: ask.until,
     env: { PGOPTIONS: settings(timeoutMs, ask.lockTimeoutMs ?? LOCK_TIMEOUT_MS), PGCLIENTENCODING: 'UTF8' },
   })
   return answer.catch((cause: unknown) => {

@@ -6,7 +6,7 @@ import type { CommandResult } from '../../ports/transport.ts'
 import { lines, type PostgresHost, placeOf } from './host.ts'
 import { MARKER_TABLE, writeMarker } from './marker.ts'
 import { psql, startPsql } from './psql.ts'
-import { psqlError, sqlState } from './psql-error.ts'
+import { isWordless, psqlError, STATEMENT_FAILED, sqlState } from './psql-error.ts'
 import { type Statement, splitStatements } from './split-statements.ts'
 import { whyNotAtAll, whyNotInTransaction } from './transaction-rules.ts'
 import { verbatim } from './verbatim.ts'
@@ -24,8 +24,7 @@ const MAX_BYTES = 8 * 1024 * 1024
 const MAX_STATEMENTS = 5_000
 const MAX_NOTICES = 200
 const MAX_SCRIPT_MS = 24 * 60 * 60_000
-/** psql(1), "Exit status": 3 is a statement that failed under ON_ERROR_STOP, 2 a connection that was lost. */
-const STATEMENT_FAILED = 3
+const TRIES = 4
 
 /** What a file is, before anybody is asked anything. */
 export function readSql(text: string): SqlShape {
@@ -41,16 +40,11 @@ export async function runSql(host: PostgresHost, ask: SqlAsk): Promise<SqlReport
   const statements = read(ask.text)
   const becauseOf = whyNotOneTransaction(statements)
   const run = { statements, isOneTransaction: becauseOf === null, mark: `::${randomUUID()}` }
-  const end = await startPsql(host, {
-    script: scriptOf(run),
-    values: { bf_marker: ask.marker },
-    timeoutMs: ask.statementTimeoutMs,
-    scriptTimeoutMs: Math.min(ask.statementTimeoutMs * statements.length, MAX_SCRIPT_MS),
-    lockTimeoutMs: ask.lockTimeoutMs,
-    options: ['--pset=tuples_only=off', '--pset=footer=on', '--set=QUIET=off'],
-  }).catch((error: unknown) => {
-    throw lostSight(host, run, error)
-  })
+  let end = await start(host, ask, run)
+  // What failed was one transaction: nothing of it was kept, and it fails again, with its reason.
+  for (let tries = 1; run.isOneTransaction && isWordless(end) && tries < TRIES; tries += 1)
+    end = await start(host, ask, run)
+  if (isWordless(end)) throw lostSight(host, run, new Error('its reason did not reach us'))
   if (end.exitCode === STATEMENT_FAILED) throw refused(host, run, end)
   // Without our last line the script was not read to its end, or more was printed than we read.
   if (end.exitCode !== 0 || !end.stdout.includes(`${run.mark} end`)) await settle(host, run, end)
@@ -60,8 +54,23 @@ export async function runSql(host: PostgresHost, ask: SqlAsk): Promise<SqlReport
     isOneTransaction: run.isOneTransaction,
     becauseOf,
     statements: reportsOf(run, end.stdout),
-    notices: lines(end.stderr, MAX_NOTICES).filter((line) => !line.startsWith('LOCATION:')),
+    notices: lines(unmarked(run, end.stderr), MAX_NOTICES).filter((line) => !line.startsWith('LOCATION:')),
   }
+}
+
+async function start(host: PostgresHost, ask: SqlAsk, run: Run): Promise<CommandResult> {
+  const script = scriptOf(run)
+  return startPsql(host, {
+    script,
+    until: `${run.mark} end\n`,
+    values: { bf_marker: ask.marker },
+    timeoutMs: ask.statementTimeoutMs,
+    scriptTimeoutMs: Math.min(ask.statementTimeoutMs * run.statements.length, MAX_SCRIPT_MS),
+    lockTimeoutMs: ask.lockTimeoutMs,
+    options: ['--pset=tuples_only=off', '--pset=footer=on', '--set=QUIET=off'],
+  }).catch((error: unknown) => {
+    throw lostSight(host, run, error)
+  })
 }
 
 interface Run {
@@ -90,7 +99,9 @@ function read(text: string): readonly Statement[] {
 }
 
 function scriptOf({ statements, isOneTransaction, mark }: Run): string {
-  const body = statements.flatMap(({ text }, index) => [`\\echo ${mark} ${index}`, verbatim(text)])
+  // Told on both ways: the one that the reason of a failure comes on also tells where it was.
+  const say = (what: string) => [`\\echo ${mark} ${what}`, `\\warn ${mark} ${what}`]
+  const body = statements.flatMap(({ text }, index) => [...say(String(index)), verbatim(text)])
   if (!isOneTransaction) return `${[...body, `\\echo ${mark} end`].join('\n')}\n`
   // A second run waits for the first at the marker's key, and finds it there when the first was committed.
   const open = [
@@ -100,7 +111,14 @@ function scriptOf({ statements, isOneTransaction, mark }: Run): string {
     'SELECT pg_current_xact_id() AS xid \\gset',
     `\\echo ${mark} xid :xid`,
   ]
-  return `${[...open, ...body, `\\echo ${mark} commit`, 'COMMIT;', `\\echo ${mark} end`].join('\n')}\n`
+  return `${[...open, ...body, ...say('commit'), 'COMMIT;', `\\echo ${mark} end`].join('\n')}\n`
+}
+
+function unmarked({ mark }: Run, text: string): string {
+  return text
+    .split('\n')
+    .filter((line) => !line.startsWith(mark))
+    .join('\n')
 }
 
 /** What psql printed between our lines: rows, a footer such as "(2 rows)", the command's tag. */
@@ -123,12 +141,12 @@ function reportsOf({ statements, mark }: Run, stdout: string): readonly SqlState
   })
 }
 
-function refused(host: PostgresHost, run: Run, { stdout, stderr }: CommandResult): BackflipError {
+function refused(host: PostgresHost, run: Run, { stderr }: CommandResult): BackflipError {
   const found = sqlState(stderr)
-  const index = Number([...stdout.matchAll(new RegExp(`^${run.mark} (\\d+)$`, 'gm'))].at(-1)?.[1] ?? 0)
+  const index = Number([...stderr.matchAll(new RegExp(`^${run.mark} (\\d+)$`, 'gm'))].at(-1)?.[1] ?? 0)
   const statement = run.statements[index]
   const isLock = found?.state === '55P03'
-  const what = stdout.includes(`${run.mark} commit`)
+  const what = stderr.includes(`${run.mark} commit`)
     ? 'the COMMIT'
     : `statement ${index + 1} of ${run.statements.length}`
   return new BackflipError(`${placeOf(host)} refused ${what}`, {
@@ -137,7 +155,7 @@ function refused(host: PostgresHost, run: Run, { stdout, stderr }: CommandResult
     place: statement === undefined ? undefined : { line: statement.line },
     details: [
       ...(found === null ? [] : [`SQLSTATE ${found.state}: ${found.message}`]),
-      ...lines(stderr).filter((line) => !/^LOCATION:|(ERROR|FATAL):/.test(line)),
+      ...lines(unmarked(run, stderr)).filter((line) => !/^LOCATION:|(ERROR|FATAL):/.test(line)),
       run.isOneTransaction || index === 0
         ? 'nothing was kept: the database is as it was'
         : `the ${index} statements before it were kept: the file is no single transaction`,
@@ -149,9 +167,10 @@ function refused(host: PostgresHost, run: Run, { stdout, stderr }: CommandResult
 /** psql ended without our last line. Returns when everything was committed all the same; the server knows, by the transaction's id. */
 async function settle(host: PostgresHost, run: Run, end: CommandResult): Promise<void> {
   if (!end.stdout.includes(run.mark)) throw psqlError(host, end)
-  const cause = new Error(lines(end.stderr).join('; '))
+  const cause = new Error(lines(unmarked(run, end.stderr)).join('; '))
   const xid = new RegExp(`^${run.mark} xid (\\d+)$`, 'm').exec(end.stdout)?.[1]
-  const mayBeCommitted = end.exitCode === 0 || end.stdout.includes(`${run.mark} commit`)
+  const mayBeCommitted =
+    end.exitCode === 0 || [end.stdout, end.stderr].some((said) => said.includes(`${run.mark} commit`))
   if (xid === undefined) throw lostSight(host, run, cause)
   const status = mayBeCommitted ? await statusOf(host, xid) : 'aborted'
   if (status === 'committed') return
