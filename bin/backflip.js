@@ -19,7 +19,10 @@ function isEnough(version) {
 
 /** Another Node on this machine that is new enough: the one installed beside us first, then PATH. */
 function findNode(spawnSync) {
-  const folders = [join(root, 'node_modules', '.bin'), ...(process.env.PATH || '').split(delimiter)]
+  const modules = join(root, 'node_modules')
+  // npm 9 (Debian 12) does not link the packaged one into `.bin`.
+  const own = [join(modules, '.bin'), join(modules, `node-${process.platform}-${process.arch}`, 'bin')]
+  const folders = [...own, ...(process.env.PATH || '').split(delimiter)]
   for (const folder of folders) {
     const file = join(folder, 'node')
     if (!existsSync(file)) continue

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 
@@ -46,6 +47,16 @@ describe('the lockfile', () => {
 })
 
 describe('the bootstrap', () => {
+  it('finds the packaged Node where its package has it: npm 9 makes no link to it', async () => {
+    const paths = new URL('../scripts/bootstrap/paths.js', import.meta.url).href
+    const { NODE_FOLDER } = (await import(paths)) as { readonly NODE_FOLDER: string }
+    const { name } = read(relative(root, join(NODE_FOLDER, '..', 'package.json'))) as { readonly name: string }
+    const known = (read('tools/node-runtime/package.json') as { readonly optionalDependencies: object })
+      .optionalDependencies
+    expect(Object.keys(known)).toContain(name)
+    expect(spawnSync(join(NODE_FOLDER, 'node'), ['--version'], { encoding: 'utf8' }).stdout).toMatch(/^v24\./)
+  })
+
   it('says nothing and installs nothing when everything is there, and hands the exit code on', () => {
     const ended = bootstrap('test', '--only', 'no-such-part')
     expect(ended.stdout).toBe('')

@@ -46,6 +46,12 @@ const places = values.environment.map((name) => {
 
 const incus = incusCommand(host)
 adviseOnLimits()
+if (!(await incus.knows(['info']))) {
+  console.error(
+    `no Incus answers at ${socket}; nothing was made. Start it (systemctl start incus), then the same command again`,
+  )
+  process.exit(1)
+}
 await provideHost(incus, host)
 await provideImage(incus, image)
 mkdirSync(join(folder, 'registry'), { recursive: true })

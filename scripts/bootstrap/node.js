@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { fail } from './fail.js'
-import { isExecutable, ROOT } from './paths.js'
+import { isExecutable, NODE_FOLDER } from './paths.js'
 
 /** The floor of package.json's `engines`: node:sqlite without a warning, zstd, type stripping. */
 const FLOOR = [24, 15]
@@ -9,7 +9,7 @@ const FLOOR = [24, 15]
 /** A Node that runs our TypeScript: the machine's own, or the pinned one that tools/node-runtime brings. */
 export function findNode() {
   if (isNewEnough(process.versions.node)) return process.execPath
-  const pinned = join(ROOT, 'node_modules', '.bin', 'node')
+  const pinned = join(NODE_FOLDER, 'node')
   if (isExecutable(pinned)) {
     const { stdout } = spawnSync(pinned, ['--version'], { encoding: 'utf8', timeout: 10_000 })
     if (isNewEnough((stdout ?? '').trim().replace(/^v/, ''))) return pinned

@@ -10,11 +10,14 @@ const SYSTEM_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/libexec/i
 /** Debian keeps each version of PostgreSQL in a folder of its own that is in nobody's PATH. */
 const POSTGRES_FOLDER = '/usr/lib/postgresql'
 
+/** The folder with the `node` that tools/node-runtime brings. npm 9 (Debian 12) does not link it into `.bin`. */
+export const NODE_FOLDER = join(ROOT, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin')
+
 /** PATH for tasks: our own binaries first, so that `node` is Node 24 in every child. */
 export function taskPath() {
   const known = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '')
   const own = join(ROOT, 'node_modules', '.bin')
-  return [...new Set([own, ...known, ...SYSTEM_FOLDERS, ...postgresFolders()])].join(delimiter)
+  return [...new Set([own, NODE_FOLDER, ...known, ...SYSTEM_FOLDERS, ...postgresFolders()])].join(delimiter)
 }
 
 /** Newest version first. */
