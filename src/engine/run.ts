@@ -1,4 +1,4 @@
-import { BackflipError, type ErrorRecord } from '../domain/errors.ts'
+import { type ErrorRecord, refusal } from '../domain/errors.ts'
 import { type OperationState, passedPivot, stepState } from '../domain/history/operation.ts'
 import type { Outcome } from '../domain/journal.ts'
 import { isAtOrAfter, type Phase } from '../domain/phase.ts'
@@ -46,19 +46,22 @@ export async function runOperation<Ports>(run: OperationRun<Ports>): Promise<Ope
 /** A person ends an operation that has not passed its pivot. Error `past-pivot` (kind `refused`) when it has. */
 export async function abortOperation<Ports>(run: OperationRun<Ports>): Promise<OperationEnd> {
   if (run.state.finished !== null) return ended(run)
-  const pivot = passedPivot(run.state)
-  if (pivot !== null) {
-    throw new BackflipError(`${run.plan.kind} cannot be undone: it is past ${pivot}, from where it only goes forward`, {
-      code: 'past-pivot',
-      kind: 'refused',
-      hint: 'backflip resume',
-    })
-  }
+  refusePastPivot(run.state)
   if (run.state.unwinding === null) {
     const because: ErrorRecord = { code: 'aborted', kind: 'failed', message: `aborted by ${run.actor}` }
     await write(run, [{ kind: 'unwinding', phase: phaseReached(run.state), because, aborted: true }])
   }
   return goBack(run)
+}
+
+/** Error `past-pivot` (kind `refused`). For who takes up an operation to abort it, before anything is written. */
+export function refusePastPivot(state: OperationState): void {
+  const pivot = passedPivot(state)
+  if (pivot === null) return
+  throw refusal(`${state.plan.kind} cannot be undone: it is past ${pivot}, from where it only goes forward`, {
+    code: 'past-pivot',
+    hint: 'backflip resume',
+  })
 }
 
 /** The last phase of which a step was begun: what a person interrupts. */

@@ -3,7 +3,7 @@ import type { OperationState } from '../domain/history/operation.ts'
 import { servicesUnderWay } from '../domain/history/services-touched.ts'
 import type { Plan } from '../domain/plan/plan.ts'
 import { unknownStep } from '../engine/operation-run.ts'
-import { abortOperation, type OperationEnd, runOperation } from '../engine/run.ts'
+import { abortOperation, type OperationEnd, refusePastPivot, runOperation } from '../engine/run.ts'
 import { stepsById } from '../steps/registry.ts'
 import type { Environment, RunOptions } from './environment.ts'
 import { assertSealed } from './plan-hash.ts'
@@ -18,12 +18,12 @@ import { withLease } from './with-lease.ts'
  * which it was stuck. Error `nothing-open` (kind `refused`) when there is none.
  */
 export function resume(environment: Environment, options: RunOptions = {}): Promise<OperationEnd> {
-  return takeUp(environment, 'resume', options, runOperation)
+  return takeUp(environment, 'resume', options, runOperation, () => undefined)
 }
 
 /** Ends the open operation by going back. Refused past its pivot. */
 export function abort(environment: Environment, options: RunOptions = {}): Promise<OperationEnd> {
-  return takeUp(environment, 'abort', options, abortOperation)
+  return takeUp(environment, 'abort', options, abortOperation, refusePastPivot)
 }
 
 function takeUp(
@@ -31,11 +31,13 @@ function takeUp(
   verb: string,
   options: RunOptions,
   runner: typeof runOperation,
+  refuse: (open: OperationState) => void,
 ): Promise<OperationEnd> {
   return withLease(environment, verb, options, async (leased) => {
     const open = openOperation((await loadRecord(environment.journal)).open, verb)
     assertSealed(open.plan)
     assertKnown(open.plan)
+    refuse(open)
     await refuseAnotherPast(environment, (await environment.edge.read()).anchor)
     const generation = isFlip(open.plan)
       ? (await takeFlipFence(environment, leased.lease)).generation

@@ -68,6 +68,7 @@ const VERBS = ['resume', 'abort'] as const
 describe.each(VERBS)('kill -9 at every point of a restore, then %s', (verb) => {
   it('I1, I3, I5, I6: the data is one or the other, whole and open, and nothing is left over', async () => {
     let deaths = 0
+    const refusals: { readonly end: unknown; readonly wrote: number }[] = []
     for (let n = 1; n <= MANY; n += 1) {
       const { at, shop } = await dieAt(n, restored({ snapshot: BEFORE_2 }))
       if (at === null) break
@@ -77,12 +78,21 @@ describe.each(VERBS)('kill -9 at every point of a restore, then %s', (verb) => {
         await expectWhole(shop, [10, 17], where)
         continue
       }
-      const end = await shop.type('cid', taken[verb]).catch((error: unknown) => error)
-      if (verb === 'abort' && (end as { code?: string }).code === 'past-pivot') await shop.type('cid', taken.resume)
+      const resumed = () => shop.type('eve', ({ journal }) => journal.read({ kinds: ['operation-resumed'] }))
+      const before = await resumed()
+      const end: unknown = await shop.type('cid', taken[verb]).catch((error: unknown) => error)
+      if (verb === 'abort' && (end as { code?: string }).code === 'past-pivot') {
+        refusals.push({ end, wrote: (await resumed()).length - before.length })
+        await shop.type('cid', taken.resume)
+      }
       const isForward = verb === 'resume'
       await expectWhole(shop, isForward ? [10] : [10, 17], where)
     }
     expect(deaths).toBeGreaterThan(100)
+    // Past the point where users were let in nothing is aborted, and nothing is begun for it.
+    expect(refusals.length > 0).toBe(verb === 'abort')
+    for (const refusal of refusals)
+      expect(refusal).toMatchObject({ end: { kind: 'refused', hint: 'backflip resume' }, wrote: 0 })
   }, 120_000)
 })
 

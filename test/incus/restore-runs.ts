@@ -28,10 +28,14 @@ async function deployWhileWriting(
   first: number,
 ): Promise<{ readonly acknowledged: readonly number[] }> {
   const running = writer(first)
-  await running.reached(3)
-  const acknowledged = [...running.acknowledged]
-  await must('deploy', R2, '--again', '--reason', 'a run', '--yes')
-  await running.stop()
+  let acknowledged: readonly number[]
+  try {
+    await running.reached(3)
+    acknowledged = [...running.acknowledged]
+    await must('deploy', R2, '--again', '--reason', 'a run', '--yes')
+  } finally {
+    await running.stop()
+  }
   await write([first + 9_000, first + 9_001])
   return { acknowledged }
 }
