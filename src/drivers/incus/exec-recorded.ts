@@ -1,7 +1,15 @@
 import type { IncusClient } from './client.ts'
 import { readAnswer } from './client.ts'
 import { isIncusError } from './errors.ts'
-import { beginExec, DEFAULT_OUTPUT_BYTES, type ExecAsk, type ExecResult, exitOf, timedOut, whatOf } from './exec.ts'
+import {
+  beginExec,
+  DEFAULT_OUTPUT_BYTES,
+  type ExecAsk,
+  type ExecResult,
+  exitOf,
+  timedOut,
+  whatOf,
+} from './exec-call.ts'
 import { pathOf } from './instances.ts'
 import type { InstanceName } from './names.ts'
 import { awaitOperation, operationPath } from './operations.ts'

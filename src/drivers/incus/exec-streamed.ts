@@ -10,7 +10,7 @@ import {
   notUnderstood,
   timedOut,
   whatOf,
-} from './exec.ts'
+} from './exec-call.ts'
 import type { InstanceName } from './names.ts'
 import { awaitOperation } from './operations.ts'
 import { type Channel, openChannel } from './websocket.ts'

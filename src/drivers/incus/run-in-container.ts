@@ -1,6 +1,7 @@
 import { BackflipError } from '../../domain/errors.ts'
 import type { IncusClient } from './client.ts'
-import { type ExecResult, execute, type Input } from './exec.ts'
+import { execute } from './exec.ts'
+import type { ExecResult, Input } from './exec-call.ts'
 import type { InstanceName } from './names.ts'
 
 export interface Container {
