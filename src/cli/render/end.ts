@@ -16,6 +16,11 @@ function backToLeft(sha: string, arrow: string): readonly string[] {
   ]
 }
 
+/** Users saw something, or were about to: while it is fresh. */
+function toReport(arrow: string): string {
+  return `  ${arrow} backflip incident   (a draft of the report, and what is left to do)`
+}
+
 /** What `--json` prints at the end of an operation. Consumers ignore fields they do not know. */
 export function endObject(end: OperationEnd, exitCode: number): object {
   const { plan } = end.state
@@ -77,7 +82,10 @@ function next({ state: { plan } }: OperationEnd, paint: Paint): readonly string[
     return [
       `  what was live is kept; to take this back: backflip restore --undo ${plan.operation} --reason TEXT`,
       `  deploys are frozen   ${arrow} backflip unfreeze --reason TEXT`,
+      toReport(arrow),
     ]
+  if (plan.kind === 'rollback')
+    return [`  deploys are frozen   ${arrow} backflip unfreeze --reason TEXT`, toReport(arrow)]
   if (plan.kind === 'sql')
     return [`  ${arrow} backflip rollback --mode full   (when an older release fits the schema now)`]
   return []
@@ -112,6 +120,7 @@ function aftermath({ outcome, state }: OperationEnd, paint: Paint): readonly str
     case 'reverted':
       return [
         `  ${plan.target?.sha.slice(0, 12) ?? ''} is blocked now; ${plan.target?.color ?? ''} is kept for a look at it (backflip logs COMPONENT --color ${plan.target?.color ?? 'COLOR'})`,
+        toReport(arrow),
       ]
     case 'stuck': {
       const manual = plan.steps.flatMap(({ id }) => {
@@ -127,6 +136,7 @@ function aftermath({ outcome, state }: OperationEnd, paint: Paint): readonly str
             ? [`  ${arrow} backflip resume   (users are half let in: this finishes it)`]
             : []),
           `  ${arrow} backflip status   (then decide: fix forward, or backflip restore --undo ${plan.operation} --reason TEXT)`,
+          ...(state.finished === null ? [] : [toReport(arrow)]),
         ]
       return [
         `    left: ${plan.from?.sha.slice(0, 12) ?? 'nothing'} on ${plan.from?.color ?? 'no color'}   now: ${plan.target?.sha.slice(0, 12) ?? ''} on ${plan.target?.color ?? ''}`,
@@ -135,6 +145,7 @@ function aftermath({ outcome, state }: OperationEnd, paint: Paint): readonly str
           : []),
         `  ${arrow} backflip status   (then decide: fix forward, or go back to what was left)`,
         ...(state.finished === null || plan.from === null ? [] : backToLeft(plan.from.sha, arrow)),
+        ...(state.finished === null ? [] : [toReport(arrow)]),
       ]
     default:
       return []

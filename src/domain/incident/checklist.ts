@@ -2,7 +2,8 @@ import type { Color } from '../color.ts'
 import type { OverrideRecord } from '../compatibility/override.ts'
 import type { EnvironmentRecord } from '../history/record.ts'
 import { type OperationId, type Sha, short } from '../ids.ts'
-import { whyNotFast } from '../plan/way-back.ts'
+import { freezes } from './moments.ts'
+import { whyNoFastWay } from './open-matters.ts'
 import type { BadRelease, ChecklistItem, IncidentOperation, Moment } from './report.ts'
 
 export interface ChecklistFacts {
@@ -114,7 +115,7 @@ function leftovers(facts: ChecklistFacts): readonly ChecklistItem[] {
 }
 
 function thawed({ record: { freeze }, operations, unfrozen }: ChecklistFacts): readonly ChecklistItem[] {
-  const wasFrozen = freeze !== null || unfrozen !== null || operations.some(freezes)
+  const wasFrozen = freeze !== null || unfrozen !== null || operations.some((one) => freezes(one, one.outcome))
   if (!wasFrozen) return []
   const evidence =
     freeze !== null
@@ -125,12 +126,8 @@ function thawed({ record: { freeze }, operations, unfrozen }: ChecklistFacts): r
   return [item('thawed', 'Deploys are allowed again (backflip unfreeze)', freeze === null, evidence)]
 }
 
-function freezes({ kind, outcome }: IncidentOperation): boolean {
-  return (kind === 'rollback' || kind === 'restore') && (outcome === 'done' || outcome === 'unsettled')
-}
-
 function wayBack({ record }: ChecklistFacts): ChecklistItem {
-  const why = record.live === null ? 'nothing is live' : whyNotFast(record)
+  const why = whyNoFastWay(record)
   const standby = record.live?.color === 'blue' ? 'green' : 'blue'
   const sha = record.colors[standby].sha
   const open = sha === null ? null : `${standby} holds ${short(sha)}; whether it is healthy: backflip status`

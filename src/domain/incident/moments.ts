@@ -1,6 +1,6 @@
 import type { OperationState } from '../history/operation.ts'
 import { short } from '../ids.ts'
-import type { Effect, Entry, Fact } from '../journal.ts'
+import type { Effect, Entry, Fact, Outcome } from '../journal.ts'
 import { phaseLetter } from '../phase.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Moment } from './report.ts'
@@ -34,10 +34,20 @@ function say(plan: Plan, fact: Fact): readonly Said[] {
     case 'hook-failed':
       return [line(`hook ${fact.hook} failed: ${fact.error.message}`)]
     case 'operation-finished':
-      return [line(`${plan.kind} ended: ${fact.outcome}`, fact.tookMs)]
+      return [
+        line(
+          `${plan.kind} ended: ${fact.outcome}${freezes(plan, fact.outcome) ? '; deploys are frozen' : ''}`,
+          fact.tookMs,
+        ),
+      ]
     default:
       return []
   }
+}
+
+/** As the fold of the environment has it: so that nothing ships the bad release again by itself. */
+export function freezes({ kind }: Pick<Plan, 'kind'>, outcome: Outcome | 'open'): boolean {
+  return (kind === 'rollback' || kind === 'restore') && (outcome === 'done' || outcome === 'unsettled')
 }
 
 function line(text: string, tookMs: number | null = null): Said {

@@ -1,4 +1,6 @@
+import { otherColor } from '../color.ts'
 import { type OverrideRecord, openOverrides } from '../compatibility/override.ts'
+import { whyIncompatible } from '../compatibility/verdict.ts'
 import { rollbackWindow } from '../compatibility/window.ts'
 import { stuckAt } from '../history/operation.ts'
 import type { EnvironmentRecord } from '../history/record.ts'
@@ -100,8 +102,16 @@ function schemaMatters(record: EnvironmentRecord, today: string): readonly OpenM
   ]
 }
 
+/** Why nobody can flip back by what the journal knows: also a release that runs may not work on today's schema. Null when one can. */
+export function whyNoFastWay(record: EnvironmentRecord): string | null {
+  const why = whyNotFast(record)
+  if (why !== null || record.live === null) return why
+  const { sha } = record.colors[otherColor(record.live.color)]
+  return sha === null ? null : whyIncompatible(record, sha)
+}
+
 function noFastWay(record: EnvironmentRecord): readonly OpenMatter[] {
-  const why = record.live === null ? null : whyNotFast(record)
+  const why = record.live === null ? null : whyNoFastWay(record)
   if (why === null) return []
   return [{ what: 'way-back', text: `no fast way back: ${why}`, since: null, next: 'backflip status' }]
 }

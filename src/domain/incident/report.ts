@@ -69,7 +69,13 @@ export interface IncidentOperation {
   /** Counted by the edge while it watched the release; null when it did not come to its end. */
   readonly answers: { readonly requests: number; readonly serverErrors: number } | null
   readonly snapshots: readonly { readonly service: DataServiceName; readonly snapshot: SnapshotName }[]
-  readonly replaced: readonly { readonly service: DataServiceName; readonly from: string; readonly keptAs: string }[]
+  /** `snapshot` is null when an earlier restore was taken back: then `from` is what that one had kept. */
+  readonly replaced: readonly {
+    readonly service: DataServiceName
+    readonly snapshot: SnapshotName | null
+    readonly from: string
+    readonly keptAs: string
+  }[]
   /** Transactions that a restore lost; null when it lost none, or nobody counted. */
   readonly lost: number | null
   readonly exported: readonly { readonly file: string; readonly rows: number }[]

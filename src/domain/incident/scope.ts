@@ -2,7 +2,7 @@ import type { OperationId } from '../ids.ts'
 import type { Outcome } from '../journal.ts'
 import type { Plan } from '../plan/plan.ts'
 
-/** What is known of an operation from its first and last entry. `troubled`: open, and something in it failed. */
+/** What is known of an operation from its first and last entry. `troubled`: open, and something in it failed, or nobody works on it any more. */
 export interface OperationHead extends Pick<Plan, 'operation' | 'kind' | 'target' | 'from'> {
   /** Number of its first entry. */
   readonly seq: number

@@ -2,6 +2,7 @@ import { foldOperation, type OperationState, stepState, stuckAt } from '../histo
 import type { Effect, Entry } from '../journal.ts'
 import type { Json } from '../json.ts'
 import type { Phase } from '../phase.ts'
+import type { ReplaceParams } from '../plan/params.ts'
 import { momentsOf } from './moments.ts'
 import type { IncidentOperation, MaintenanceMove, TrafficMove } from './report.ts'
 
@@ -106,6 +107,7 @@ function dataOf(state: OperationState, happened: readonly Happened[]): Data {
   const putBack = effects.flatMap((one) => (one.effect === 'data-put-back' ? [one] : []))
   const counted = outputOf(state, 'count-lost') as { readonly transactions: number } | undefined
   const exported = outputOf(state, 'export-lost') as { readonly files: Data['exported'] } | undefined
+  const wanted = state.plan.steps.find(({ id }) => id === 'swap-data')?.params as ReplaceParams | undefined
   const replaced = effects
     .flatMap((one) => (one.effect === 'data-replaced' ? [one] : []))
     .filter(({ service, keptAs }) => !putBack.some((one) => one.service === service && one.keptAs === keptAs))
@@ -113,7 +115,12 @@ function dataOf(state: OperationState, happened: readonly Happened[]): Data {
     snapshots: effects.flatMap((one) =>
       one.effect === 'snapshot-taken' ? [{ service: one.service, snapshot: one.snapshot }] : [],
     ),
-    replaced: replaced.map(({ service, from, keptAs }) => ({ service, from, keptAs })),
+    replaced: replaced.map(({ service, from, keptAs }) => ({
+      service,
+      snapshot: wanted?.services.find((one) => one.service === service)?.snapshot ?? null,
+      from,
+      keptAs,
+    })),
     lost: replaced.length === 0 ? null : (counted?.transactions ?? null),
     exported: exported?.files ?? [],
     tookBack: effects.flatMap((one) => (one.effect === 'sql-run' && one.inverseOf !== null ? [one.inverseOf] : [])),

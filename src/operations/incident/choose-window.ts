@@ -1,10 +1,9 @@
 import { refusal } from '../../domain/errors.ts'
-import type { OperationState } from '../../domain/history/operation.ts'
 import { type OperationId, type Sha, short } from '../../domain/ids.ts'
 import { beginningOf, chooseAbout, type OperationHead } from '../../domain/incident/scope.ts'
 import type { Journal } from '../../ports/journal.ts'
 import { findSeq } from './find-seq.ts'
-import { type Heads, readHeads } from './read-heads.ts'
+import { type Heads, type OpenOperation, readHeads } from './read-heads.ts'
 
 /** What a report is asked for; all of it null: the last incident. Times in milliseconds since 1970. */
 export interface IncidentAsk {
@@ -29,7 +28,7 @@ export interface Chosen {
 }
 
 /** Errors (kind `refused`): `no-such-operation`, and `never-deployed` of a release. */
-export async function chooseWindow(journal: Journal, ask: IncidentAsk, open: OperationState | null): Promise<Chosen> {
+export async function chooseWindow(journal: Journal, ask: IncidentAsk, open: OpenOperation | null): Promise<Chosen> {
   const first = ask.sinceMs === null ? 1 : await findSeq(journal, ask.sinceMs)
   const last = (ask.untilMs === null ? (await journal.head()).seq + 1 : await findSeq(journal, ask.untilMs + 1)) - 1
   const before = ask.operation === null ? last + 1 : (await lastSeqOf(journal, ask.operation)) + 1

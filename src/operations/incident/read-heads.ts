@@ -8,6 +8,13 @@ import type { Journal } from '../../ports/journal.ts'
 export const LOOK_BACK = 2_000
 const PAGE = 200
 
+/** The operation that has not ended. */
+export interface OpenOperation {
+  readonly state: OperationState
+  /** Nobody works on it any more. */
+  readonly isAbandoned: boolean
+}
+
 export interface Heads {
   /** Newest first. */
   readonly heads: readonly OperationHead[]
@@ -22,7 +29,7 @@ export interface Heads {
  */
 export async function readHeads(
   journal: Journal,
-  { before, open }: { readonly before: number; readonly open: OperationState | null },
+  { before, open }: { readonly before: number; readonly open: OpenOperation | null },
   isEnough: (found: Heads) => boolean,
 ): Promise<Heads> {
   const outcomes = new Map<OperationId, Outcome>()
@@ -52,15 +59,15 @@ function headOf(
   { seq, at }: Entry,
   { operation, kind, target, from }: Pick<OperationHead, 'operation' | 'kind' | 'target' | 'from'>,
   outcomes: ReadonlyMap<OperationId, Outcome>,
-  open: OperationState | null,
+  open: OpenOperation | null,
 ): OperationHead {
-  const outcome = outcomes.get(operation) ?? (open?.plan.operation === operation ? openOutcome(open) : 'open')
+  const outcome = outcomes.get(operation) ?? (open?.state.plan.operation === operation ? openOutcome(open) : 'open')
   return { operation, kind, target, from, seq, startedAt: at, outcome }
 }
 
-/** Whoever goes back, or could not, has something to tell; an operation that merely runs has not. */
-function openOutcome(open: OperationState): OperationHead['outcome'] {
-  if (stuckAt(open) !== null) return 'stuck'
-  const isFailing = open.unwinding !== null || Object.values(open.steps).some(({ is }) => is === 'failed')
-  return isFailing ? 'troubled' : 'open'
+/** Whoever goes back, could not, or died has something to tell; an operation that merely runs has not. */
+function openOutcome({ state, isAbandoned }: OpenOperation): OperationHead['outcome'] {
+  if (stuckAt(state) !== null) return 'stuck'
+  const isFailing = state.unwinding !== null || Object.values(state.steps).some(({ is }) => is === 'failed')
+  return isFailing || isAbandoned ? 'troubled' : 'open'
 }

@@ -1,4 +1,5 @@
 import { refusal } from '../../domain/errors.ts'
+import type { EnvironmentRecord } from '../../domain/history/record.ts'
 import type { OperationId } from '../../domain/ids.ts'
 import { foldIncident } from '../../domain/incident/fold-incident.ts'
 import { momentOf } from '../../domain/incident/moments.ts'
@@ -11,6 +12,7 @@ import { isUnseen, look } from '../look.ts'
 import { loadRecord } from '../record.ts'
 import { anchored } from '../same-past.ts'
 import { type Chosen, chooseWindow, type IncidentAsk, type IncidentWindow } from './choose-window.ts'
+import type { OpenOperation } from './read-heads.ts'
 
 /** Operations that are told, before the one that the report is about and after it. */
 const MAX_EACH_SIDE = 50
@@ -28,7 +30,7 @@ export interface IncidentLook {
 export async function reportIncident(environment: Environment, ask: IncidentAsk): Promise<IncidentLook> {
   const { journal, clock, config, settings } = environment
   const record = await loadRecord(journal)
-  const { window, looked } = await chooseWindow(journal, ask, record.open)
+  const { window, looked } = await chooseWindow(journal, ask, await openOperation(environment, record))
   if (window === null) return { incident: null, looked }
   const { ids, isWhole } = await operationsIn(journal, window)
   const operations = await tell(journal, ids)
@@ -60,6 +62,15 @@ export async function reportIncident(environment: Environment, ask: IncidentAsk)
     apartMs: (from, to) => Math.max(0, Date.parse(to) - Date.parse(from)),
   })
   return { incident, looked }
+}
+
+async function openOperation(
+  { liveness }: Environment,
+  { open, lease }: EnvironmentRecord,
+): Promise<OpenOperation | null> {
+  if (open === null) return null
+  const isAbandoned = lease === null || (await liveness.check(lease.holder)) === 'dead'
+  return { state: open, isAbandoned }
 }
 
 /** Oldest first. Of many those around what the report is about, and where it began. */

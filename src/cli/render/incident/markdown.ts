@@ -1,10 +1,13 @@
 import { nameOf } from '../../../domain/incident/moments.ts'
 import type { IncidentOperation, IncidentReport } from '../../../domain/incident/report.ts'
+import { counted } from '../../../lib/counted.ts'
 import { dataSection } from './data.ts'
 import { impactSection } from './impact.ts'
 import { operationsSection, timelineSection, waysBackSection } from './operations.ts'
 import { overridesSection } from './overrides.ts'
 import { list, said, table, time } from './text.ts'
+
+const MAX_SENTENCES = 12
 
 /** The report as a document for people to go on with: what the journal says is filled in, and what it cannot know is left for them. */
 export function renderIncident(report: IncidentReport): string {
@@ -65,21 +68,24 @@ function headSection({ app, environment, about, operations, madeAt, covers, jour
   ]
 }
 
-function summary({ operations, about, open }: IncidentReport): readonly string[] {
-  const main = operations.find(({ operation }) => operation === about)
+function summary({ operations, open }: IncidentReport): readonly string[] {
+  const first = operations.slice(0, MAX_SENTENCES)
   return [
-    ...operations.slice(0, 12).map((one) => `- ${sentence(one)}`),
-    ...(operations.length > 12 ? [`- and ${operations.length - 12} more operations, below`] : []),
+    ...first.map((one, index) => `${index + 1}. ${sentence(one)}`),
+    ...(operations.length > first.length ? ['', `and ${operations.length - first.length} more operations, below`] : []),
     '',
-    main?.error == null ? 'No error was recorded in it.' : `The error: ${said(main.error.message)}`,
+    open.length === 0
+      ? 'Nothing is open any more, by the journal.'
+      : `${counted(open.length, 'matter')} still open, below.`,
     '',
-    open.length === 0 ? 'Nothing is open any more.' : `Still open: ${open.length}, below.`,
+    '**For somebody who was not there:**',
   ]
 }
 
 function sentence(one: IncidentOperation): string {
   const how = one.outcome === 'open' ? (one.stuck === null ? 'has not ended' : 'is stuck') : one.outcome
-  return `${time(one.startedAt)}: ${nameOf(one)} by ${said(one.actor)}, ${how}`
+  const why = one.error === null ? '' : `: ${said(one.error.message)}`
+  return `${time(one.startedAt)}, ${said(one.actor)}: ${nameOf(one)}, ${how}${why}`
 }
 
 function openNow({ open }: IncidentReport): readonly string[] {

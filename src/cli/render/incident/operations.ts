@@ -17,13 +17,16 @@ export function timelineSection({ timeline }: IncidentReport): readonly string[]
 }
 
 export function operationsSection({ operations }: IncidentReport): readonly string[] {
-  return operations.flatMap((one, index) => [...(index === 0 ? [] : ['']), ...operationLines(one)])
+  return operations.flatMap((one, index) => [
+    ...(index === 0 ? [] : ['']),
+    `### ${index + 1}. ${nameOf(one)}`,
+    ...operationLines(one),
+  ])
 }
 
 function operationLines(one: IncidentOperation): readonly string[] {
   const { operation, actor, reason, outcome, tookMs, failedIn, error, stuck, seenMs } = one
   return [
-    `### ${nameOf(one)}`,
     '',
     `- \`backflip history --operation ${operation}\`, by ${said(actor)}${reason === null ? ', no reason given' : `: ${said(reason)}`}`,
     `- ${outcome}${tookMs === null ? '' : ` after ${formatDuration(tookMs)}`}${failedIn === null ? '' : `, failed in phase ${phaseLetter(failedIn)}`}${seenMs === null ? '' : `; users saw it for ${formatDuration(seenMs)}`}`,

@@ -1,16 +1,16 @@
 import type { Override } from '../../../domain/compatibility/override.ts'
 import type { IncidentReport } from '../../../domain/incident/report.ts'
-import { said, time } from './text.ts'
+import { numbered, said, time } from './text.ts'
 
-export function overridesSection({
-  overrides: { used, inForce, waiting },
-  operations,
-}: IncidentReport): readonly string[] {
+export function overridesSection(report: IncidentReport): readonly string[] {
+  const { overrides, operations } = report
+  const { used, inForce, waiting } = overrides
+  const of = numbered(report)
   const tookBack = operations.flatMap((one) => one.tookBack)
   const later = inForce.filter(({ key }) => !used.some((one) => one.key === key))
   const lines = [
     ...used.flatMap((one) => [
-      `- used by ${one.operation}, ${said(one.actor)}: ${said(one.rules.join(', '))} of ${said(one.migrations.join(', '))}`,
+      `- used by ${of(one.operation)}, ${said(one.actor)}: ${said(one.rules.join(', '))} of ${said(one.migrations.join(', '))}`,
       ...facts(one, one.approvedBy),
       `  - ${inForce.some(({ key }) => key === one.key) ? 'in force now: a release of the rollback window needs the old shape' : 'not in force any more'}`,
     ]),

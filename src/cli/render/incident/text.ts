@@ -1,3 +1,5 @@
+import type { OperationId } from '../../../domain/ids.ts'
+import type { IncidentReport } from '../../../domain/incident/report.ts'
 import { formatDuration } from '../../../lib/duration.ts'
 import { oneLine } from '../../require-reason.ts'
 
@@ -14,9 +16,17 @@ export function said(text: string): string {
     .replaceAll(/[|[\]`*]/g, (one) => `\\${one}`)
 }
 
-/** `2026-11-25 03:12:04Z`: seconds are what people compare; the journal has the milliseconds. */
+/** `2026-11-25 03:12:04.120Z` */
 export function time(at: string): string {
-  return at.replace('T', ' ').replace(/\.\d+Z$/, 'Z')
+  return at.replace('T', ' ')
+}
+
+/** `operation 2`: as the report counts them. One that is not in it by its id. */
+export function numbered({ operations }: Pick<IncidentReport, 'operations'>): (id: OperationId | null) => string {
+  return (id) => {
+    const index = operations.findIndex(({ operation }) => operation === id)
+    return index < 0 ? (id ?? 'an unknown operation') : `operation ${index + 1}`
+  }
 }
 
 export function lasted(ms: number | null): string {
