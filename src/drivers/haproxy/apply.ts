@@ -98,6 +98,7 @@ function badConfig(message: string, output: string): BackflipError {
     code: 'bad-edge-config',
     kind: 'failed',
     details: [...lines.slice(0, 12), 'the configuration from before is in place, and the worker from before serves'],
+    hint: 'mend what the lines name, in backflip.yaml or in a file of edge.configFiles; then: the same command',
   })
 }
 
