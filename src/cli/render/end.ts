@@ -6,6 +6,7 @@ import type { OperationEnd } from '../../engine/run.ts'
 import { formatDuration } from '../../lib/duration.ts'
 import { dataObject, renderDone, whatChanged } from './data-end.ts'
 import { renderErrorRecord } from './error.ts'
+import { errorOf } from './next-command.ts'
 import type { Paint } from './style.ts'
 
 /** What was left counts as rolled away from: nothing goes there by itself, and a person who knows better says so first. */
@@ -37,7 +38,7 @@ export function endObject(end: OperationEnd, exitCode: number): object {
     seenMs: end.seenMs,
     phasesMs: phaseTimes(end.state),
     ...dataObject(end.state),
-    error: end.error,
+    error: errorOf(end),
   }
 }
 
@@ -57,7 +58,7 @@ export function renderEnd(end: OperationEnd, exitCode: number, tookMs: number, p
       ...renderDone(end.state, paint),
       ...next(end, paint),
     ]
-  const error = end.error ?? { code: end.outcome, kind: 'failed' as const, message: end.outcome }
+  const error = errorOf(end) ?? { code: end.outcome, kind: 'failed' as const, message: end.outcome }
   return [...renderErrorRecord(error, exitCode, changed(end), paint), ...aftermath(end, paint)]
 }
 

@@ -85,7 +85,8 @@ async function readIfThere(path: string): Promise<Buffer | null> {
     const file = await disk.open(path, 'r')
     try {
       const { size } = await file.stat()
-      if (size > MAX_MANIFEST_BYTES) throw refusal(`${path} is too large for a manifest`, {
+      if (size > MAX_MANIFEST_BYTES)
+        throw refusal(`${path} is too large for a manifest`, {
           code: 'bad-manifest',
           hint: 'publish the release again: backflip publish',
         })
