@@ -6,7 +6,8 @@ import type { Journal } from '../../ports/journal.ts'
 
 /** How far back an incident, or its beginning, is looked for. */
 export const LOOK_BACK = 2_000
-const PAGE = 200
+/** Entries of the first page: what most reports need. Each further one is twice as long, up to the last number. */
+const PAGES = { first: 32, longest: 512 }
 
 /** The operation that has not ended. */
 export interface OpenOperation {
@@ -36,11 +37,11 @@ export async function readHeads(
   const heads: OperationHead[] = []
   const unfrozenSeqs: number[] = []
   let next = before
-  for (;;) {
+  for (let limit = PAGES.first; ; limit = Math.min(limit * 2, PAGES.longest)) {
     const page = await journal.read({
       newestFirst: true,
       before: next,
-      limit: PAGE,
+      limit,
       kinds: ['operation-started', 'operation-finished', 'unfrozen'],
     })
     for (const entry of page) {
@@ -50,7 +51,7 @@ export async function readHeads(
       if (fact.kind === 'operation-finished' && operation !== null) outcomes.set(operation, fact.outcome)
       if (fact.kind === 'operation-started') heads.push(headOf(entry, fact.plan, outcomes, open))
     }
-    const found = { heads, unfrozenSeqs, hasMore: page.length === PAGE }
+    const found = { heads, unfrozenSeqs, hasMore: page.length === limit }
     if (!found.hasMore || heads.length >= LOOK_BACK || isEnough(found)) return found
   }
 }
