@@ -2,12 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { operationId, r } from '../../../test/fakes/history.ts'
 import { People } from '../../../test/fakes/people.ts'
 import { fakeRelease } from '../../../test/fakes/releases.ts'
+import type { Entry } from '../../domain/journal.ts'
+import type { Journal, ReadRange } from '../../ports/journal.ts'
 import { cleanup, prepareCleanup } from '../cleanup.ts'
 import { deploy, prepareDeploy } from '../deploy.ts'
 import type { Environment } from '../environment.ts'
 import { freeze, unfreeze } from '../freeze.ts'
 import { prepareRollback, rollback } from '../rollback.ts'
-import type { IncidentAsk } from './choose-window.ts'
+import { chooseWindow, type IncidentAsk } from './choose-window.ts'
 import { reportIncident } from './report-incident.ts'
 
 const LAST: IncidentAsk = { operation: null, sha: null, sinceMs: null, untilMs: null }
@@ -151,6 +153,64 @@ describe('what the journal shows is ticked, and nothing else', () => {
     expect(evidence['deployed-fix']).toContain(operationId(6))
     expect(evidence.thawed).toContain('the fix is reviewed')
     expect(report.open).toEqual([])
+  })
+})
+
+describe('a journal of a million entries', () => {
+  /** Good deploys of four entries each, made when they are read. */
+  function longJournal(entries: number) {
+    let handed = 0
+    const of = (n: number) => operationId(Math.ceil(n / 4))
+    const entry = (seq: number): Entry => {
+      const operation = of(seq)
+      const at = new Date(Date.UTC(2026, 0, 1) + seq * 1_000).toISOString()
+      const target = { color: 'blue' as const, sha: r(1 + (Math.ceil(seq / 4) % 15)) }
+      const fact = [
+        { kind: 'operation-finished', outcome: 'done', error: null, seenMs: null, tookMs: 1 },
+        { kind: 'operation-started', plan: { operation, kind: 'deploy', target, from: null, steps: [] } },
+        { kind: 'step-started', step: 'a', attempt: 1 },
+        { kind: 'step-succeeded', step: 'a', output: null, effects: [], tookMs: 1, found: false },
+      ][seq % 4] as unknown as Entry['fact']
+      return { seq, at, token: 1, operation, actor: 'ann', fact, previous: '', hash: '' }
+    }
+    const read = async ({
+      after = 0,
+      before = entries + 1,
+      limit = 1_000,
+      newestFirst,
+      operation,
+      kinds,
+    }: ReadRange = {}) => {
+      const found: Entry[] = []
+      const step = newestFirst === true ? -1 : 1
+      for (
+        let seq = step === 1 ? after + 1 : before - 1;
+        seq > after && seq < before && found.length < limit;
+        seq += step
+      ) {
+        if (operation !== undefined && of(seq) !== operation) continue
+        const one = entry(seq)
+        if (kinds?.includes(one.fact.kind) !== false) found.push(one)
+      }
+      handed += found.length
+      return found
+    }
+    const head = async () => ({ seq: entries, hash: '' })
+    return { journal: { read, head } as unknown as Journal, handed: () => handed }
+  }
+
+  it('costs what is asked of it: the last 2,000 operations at most, and a stretch of time by halving', async () => {
+    const { journal, handed } = longJournal(1_000_000)
+    const last = await chooseWindow(journal, LAST, null)
+    expect(last).toMatchObject({ window: null })
+    expect(last.looked.operations).toBeLessThan(2_000 + 512)
+    const nothing = handed()
+    expect(nothing).toBeLessThan(6_000)
+    const sinceMs = Date.UTC(2026, 0, 1) + 400_000 * 1_000
+    const window = await chooseWindow(journal, { ...LAST, sinceMs, untilMs: sinceMs + 40_000, sha: r(5) }, null)
+    expect(window.window?.about.seq).toBeGreaterThanOrEqual(400_000)
+    expect(window.window?.lastSeq).toBe(400_040)
+    expect(handed() - nothing).toBeLessThan(200)
   })
 })
 
