@@ -5,7 +5,8 @@ import { type ApartMs, impactOf } from './impact.ts'
 import { openMatters, overridesInForce } from './open-matters.ts'
 import type { IncidentOperation, IncidentReport, Moment } from './report.ts'
 
-export interface IncidentFacts extends Pick<IncidentReport, 'app' | 'environment' | 'madeAt' | 'covers' | 'journal'> {
+export interface IncidentFacts
+  extends Pick<IncidentReport, 'app' | 'environment' | 'madeAt' | 'covers' | 'journal' | 'changes'> {
   readonly about: OperationId
   /** Oldest first. */
   readonly operations: readonly IncidentOperation[]
@@ -17,9 +18,10 @@ export interface IncidentFacts extends Pick<IncidentReport, 'app' | 'environment
   readonly apartMs: ApartMs
 }
 
-/** The report, from what the journal says and nothing else. */
+/** The report, from what the journal and the manifests of its releases say, and nothing else. */
 export function foldIncident(facts: IncidentFacts): IncidentReport {
-  const { app, environment, madeAt, about, covers, journal, operations, notes, record, apartMs, unfrozen } = facts
+  const { app, environment, madeAt, about, covers, journal, operations, changes, notes, record, apartMs, unfrozen } =
+    facts
   const today = madeAt.slice(0, 10)
   const impact = impactOf(operations, apartMs)
   const inForce = overridesInForce(record, today)
@@ -32,6 +34,7 @@ export function foldIncident(facts: IncidentFacts): IncidentReport {
     covers,
     journal,
     operations,
+    changes,
     timeline: [...operations.flatMap(({ moments }) => moments), ...notes].toSorted((a, b) => a.seq - b.seq),
     impact,
     overrides: {

@@ -99,6 +99,26 @@ export interface BadRelease {
   readonly liveMs: number | null
 }
 
+/** What a deploy of the report changed, by the manifests of both releases. */
+export interface ReleaseChange {
+  readonly sha: Sha
+  /** What it was to replace; null at the first deploy. */
+  readonly from: Sha | null
+  /** Null when its manifest is not on this host. */
+  readonly builtBy: string | null
+  readonly builtAt: string | null
+  /** Null when one of the two manifests is not on this host. */
+  readonly difference: {
+    /** Those that were added, removed or changed. */
+    readonly components: readonly string[]
+    readonly migrations: {
+      readonly added: readonly string[]
+      readonly removed: readonly string[]
+      readonly changed: readonly string[]
+    }
+  } | null
+}
+
 export interface Closed {
   readonly operation: OperationId
   readonly since: string
@@ -158,6 +178,8 @@ export interface IncidentReport {
   }
   /** Oldest first. */
   readonly operations: readonly IncidentOperation[]
+  /** One for each release that was deployed. */
+  readonly changes: readonly ReleaseChange[]
   /** Oldest first. */
   readonly timeline: readonly Moment[]
   readonly impact: { readonly bad: readonly BadRelease[]; readonly closed: readonly Closed[] }

@@ -12,6 +12,7 @@ import { isUnseen, look } from '../look.ts'
 import { loadRecord } from '../record.ts'
 import { anchored } from '../same-past.ts'
 import { type Chosen, chooseWindow, type IncidentAsk, type IncidentWindow } from './choose-window.ts'
+import { findChanges } from './find-changes.ts'
 import type { OpenOperation } from './read-heads.ts'
 
 /** Operations that are told, before the one that the report is about and after it. */
@@ -57,6 +58,7 @@ export async function reportIncident(environment: Environment, ask: IncidentAsk)
       anchor: await anchorOf(environment),
     },
     operations,
+    changes: await findChanges(environment, operations),
     ...(await notesIn(journal, window)),
     record,
     apartMs: (from, to) => Math.max(0, Date.parse(to) - Date.parse(from)),

@@ -1,6 +1,7 @@
 import { nameOf } from '../../../domain/incident/moments.ts'
 import type { IncidentOperation, IncidentReport } from '../../../domain/incident/report.ts'
 import { counted } from '../../../lib/counted.ts'
+import { changesSection } from './changes.ts'
 import { dataSection } from './data.ts'
 import { impactSection } from './impact.ts'
 import { operationsSection, timelineSection, waysBackSection } from './operations.ts'
@@ -15,9 +16,10 @@ export function renderIncident(report: IncidentReport): string {
     headSection(report),
     section('Summary', summary(report)),
     section('Impact', impactSection(report)),
+    section('What was deployed', changesSection(report)),
     section('Timeline', timelineSection(report)),
     section('Operations', operationsSection(report)),
-    section('Ways back that were taken', waysBackSection(report)),
+    section('Ways back', waysBackSection(report)),
     section('Overrides', overridesSection(report)),
     section('Data', dataSection(report)),
     section('Open now', openNow(report)),
@@ -57,8 +59,8 @@ function headSection({ app, environment, about, operations, madeAt, covers, jour
   return [
     `# ${app}, ${environment}: ${title}, ${covers.since.slice(0, 10)}`,
     '',
-    `> A draft, made by \`backflip incident\` at ${time(madeAt)} from the journal alone. Times are UTC, by the clocks of those who wrote. What the journal`,
-    '> does not know is left blank.',
+    `> A draft, made by \`backflip incident\` at ${time(madeAt)} from the journal and the manifests of its releases. Times are UTC, by the clocks of`,
+    '> those who wrote. What nobody wrote down is left blank.',
     '',
     `- covers ${time(covers.since)} to ${time(covers.until)}`,
     ...(covers.isWhole

@@ -54,6 +54,6 @@ export function waysBackSection({ operations }: IncidentReport): readonly string
     `- ${one.outcome === 'reverted' ? `${nameOf(one)}: its own revert, to ${one.from?.sha.slice(0, 12) ?? 'nothing'}` : nameOf(one)}, ${one.outcome}`,
     ...(one.reason === null ? [] : [`  - reason: ${said(one.reason)}`]),
     ...(one.outcome === 'reverted' ? [] : one.because.map((line) => `  - ${said(line)}`)),
-    ...(one.consumes === null ? [] : [`  - gave up for it: ${said(one.consumes)}`]),
+    ...(one.consumes === null ? [] : [`  - closed for it: ${said(one.consumes)}`]),
   ])
 }
