@@ -2,10 +2,8 @@ import { refusal } from '../../domain/errors.ts'
 import type { EnvironmentRecord } from '../../domain/history/record.ts'
 import type { OperationId } from '../../domain/ids.ts'
 import { foldIncident } from '../../domain/incident/fold-incident.ts'
-import { momentOf } from '../../domain/incident/moments.ts'
-import type { IncidentOperation, IncidentReport, Moment } from '../../domain/incident/report.ts'
+import type { IncidentOperation, IncidentReport } from '../../domain/incident/report.ts'
 import { tellOperation } from '../../domain/incident/tell-operation.ts'
-import { HEADLINES } from '../../domain/journal.ts'
 import type { Journal } from '../../ports/journal.ts'
 import type { Environment } from '../environment.ts'
 import { isUnseen, look } from '../look.ts'
@@ -13,13 +11,12 @@ import { loadRecord } from '../record.ts'
 import { anchored } from '../same-past.ts'
 import { type Chosen, chooseWindow, type IncidentAsk, type IncidentWindow } from './choose-window.ts'
 import { findChanges } from './find-changes.ts'
+import { findNotes } from './find-notes.ts'
 import type { OpenOperation } from './read-heads.ts'
 
 /** Operations that are told, before the one that the report is about and after it. */
 const MAX_EACH_SIDE = 50
 const MAX_ENTRIES = 10_000
-const MAX_NOTES = 500
-const NOTES = HEADLINES.filter((kind) => !kind.startsWith('operation-'))
 
 export interface IncidentLook {
   /** Null: there is nothing to report. */
@@ -45,7 +42,7 @@ export async function reportIncident(environment: Environment, ask: IncidentAsk)
     madeAt,
     about: window.about.operation,
     covers: {
-      since: begun.startedAt,
+      since: ask.sinceMs === null ? begun.startedAt : earlier(new Date(ask.sinceMs).toISOString(), begun.startedAt),
       until: ask.untilMs === null ? madeAt : new Date(ask.untilMs).toISOString(),
       firstSeq: window.firstSeq,
       lastSeq: window.lastSeq,
@@ -59,11 +56,15 @@ export async function reportIncident(environment: Environment, ask: IncidentAsk)
     },
     operations,
     changes: await findChanges(environment, operations),
-    ...(await notesIn(journal, window)),
+    ...(await findNotes(journal, window, operations)),
     record,
     apartMs: (from, to) => Math.max(0, Date.parse(to) - Date.parse(from)),
   })
   return { incident, looked }
+}
+
+function earlier(a: string, b: string): string {
+  return a < b ? a : b
 }
 
 async function openOperation(
@@ -102,19 +103,6 @@ async function tell(journal: Journal, ids: readonly OperationId[]): Promise<read
     if (one !== null) told.push(one)
   }
   return told
-}
-
-async function notesIn(
-  journal: Journal,
-  { firstSeq, lastSeq }: IncidentWindow,
-): Promise<{ readonly notes: readonly Moment[]; readonly unfrozen: Moment | null }> {
-  const range = { after: firstSeq - 1, before: lastSeq + 1, limit: MAX_NOTES, kinds: NOTES }
-  const entries = await journal.read(range)
-  const unfrozen = entries.findLast(({ fact }) => fact.kind === 'unfrozen')
-  return {
-    notes: entries.flatMap((entry) => momentOf(entry) ?? []),
-    unfrozen: unfrozen === undefined ? null : momentOf(unfrozen),
-  }
 }
 
 /** The edge may be down, or hang: then nothing is said of the anchor, and the rest is told. */
