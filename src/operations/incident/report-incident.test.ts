@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { BEFORE_2, restored, Shop } from '../../../test/data/shop.ts'
 import { operationId, r } from '../../../test/fakes/history.ts'
 import { People } from '../../../test/fakes/people.ts'
 import { fakeRelease } from '../../../test/fakes/releases.ts'
@@ -72,6 +73,31 @@ describe('what a report is about', () => {
     expect(ids(report)).toEqual([operationId(5)])
     expect(seenMs).not.toBeNull()
     expect(report.impact.bad).toMatchObject([{ sha: r(4), how: 'reverted', liveMs: seenMs }])
+  })
+
+  it('a rollback that was never verified: both releases were bad, and users still get the second', async () => {
+    const people = await rolledBack()
+    people.world.releases.set(r(1), fakeRelease(r(1), 'bad-in-public'))
+    const ask = { sha: r(1), mode: 'full', reason: 'the second is bad too' } as const
+    const end = await people.type('bob', async (environment) =>
+      rollback(environment, await prepareRollback(environment, ask)),
+    )
+    expect(end.outcome).toBe('unsettled')
+    const report = await reported(people)
+    expect(report.impact.bad).toMatchObject([
+      { sha: r(3), how: 'rolled-away' },
+      { sha: r(2), how: 'rolled-away', endedBy: operationId(5) },
+      { sha: r(1), how: 'not-verified', broughtBy: operationId(5), until: null, liveMs: null },
+    ])
+    expect(ticks(report)).toMatchObject({ serves: false, settled: true })
+  })
+
+  it('a restore: since when users saw the maintenance page, and until when', async () => {
+    const shop = await Shop.open()
+    await shop.type('ann', restored({ snapshot: BEFORE_2 }))
+    const { impact } = await reported(shop)
+    expect(impact.closed).toMatchObject([{ operation: operationId(3), until: expect.any(String) }])
+    expect(impact.closed[0]?.closedMs).toBeGreaterThan(0)
   })
 
   it('two rollbacks in a row are one incident; after deploys were allowed again they are two', async () => {
