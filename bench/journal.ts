@@ -8,6 +8,7 @@ import type { Json } from '../src/domain/json.ts'
 import { sealEntry } from '../src/lib/hash-chain.ts'
 import { uuid7 } from '../src/lib/uuid7.ts'
 import { history } from '../src/operations/history.ts'
+import { chooseWindow } from '../src/operations/incident/choose-window.ts'
 import { loadRecord } from '../src/operations/record.ts'
 import type { Journal } from '../src/ports/journal.ts'
 import { openSqliteJournal } from '../src/store/sqlite/journal.ts'
@@ -20,6 +21,10 @@ const RUNS = 60
 const APPENDS = 300
 const now = () => new Date().toISOString()
 
+const LAST = { operation: null, sha: null, sinceMs: null, untilMs: null }
+/** 2,000 operations are 80 times those of the small journal, however long the large one is; twice that, as both are short. */
+const NOTHING_GOAL = 160
+
 /** A journal of a million entries beside one of a hundred: the fold of `status`, the first page of `history`; and an append beside a bare insert. */
 export async function run({ json, entries }: BenchOptions): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'bf-bench-'))
@@ -28,6 +33,8 @@ export async function run({ json, entries }: BenchOptions): Promise<void> {
     const large = await journalWith(join(folder, 'large.sqlite'), entries)
     const [foldSmall, foldLarge] = await pair(small, large, (journal) => loadRecord(journal))
     const [pageSmall, pageLarge] = await pair(small, large, (journal) => history(journal, { limit: 20 }))
+    const [lastSmall, lastLarge] = await pair(small, large, (journal) => lookForLast(journal))
+    const [nothingSmall, nothingLarge] = await pair(small, large, (journal) => chooseWindow(journal, LAST, null))
     const [append, bare] = await appends(large, join(folder, 'bare.sqlite'))
     print(
       'journal',
@@ -44,6 +51,18 @@ export async function run({ json, entries }: BenchOptions): Promise<void> {
           { name: `${SMALL} entries`, spread: spread(pageSmall) },
           1.5,
         ),
+        ratio(
+          `where the last operation's report begins, ${entries} entries`,
+          spread(lastLarge),
+          { name: `${SMALL} entries`, spread: spread(lastSmall) },
+          1.5,
+        ),
+        ratio(
+          `no incident in the last 2,000 operations, ${entries} entries`,
+          spread(nothingLarge),
+          { name: `${SMALL} entries, all of them looked at`, spread: spread(nothingSmall) },
+          NOTHING_GOAL,
+        ),
         ratio('append of one entry', spread(append), { name: 'a bare fsynced insert', spread: spread(bare) }, 2),
       ],
       json,
@@ -53,6 +72,11 @@ export async function run({ json, entries }: BenchOptions): Promise<void> {
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+async function lookForLast(journal: Journal): Promise<void> {
+  const [last] = await journal.read({ newestFirst: true, limit: 1 })
+  await chooseWindow(journal, { ...LAST, operation: last?.operation ?? null }, null)
 }
 
 async function pair(

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { onlyCode } from './architecture/blank.ts'
+import { withoutHint } from './architecture/hints.ts'
 import { importsOf } from './architecture/imports.ts'
 import { cycles, wrongArrows } from './architecture/layers.ts'
 import { badManners, overBudget } from './architecture/manners.ts'
@@ -20,6 +21,7 @@ describe('the house as it stands', () => {
   it('has arrows that only go down', () => expect(wrongArrows(files)).toEqual([]))
   it('has no circle of imports', () => expect(cycles(source)).toEqual([]))
   it('keeps the manners', () => expect(badManners(files.filter(({ path }) => !isExample(path)))).toEqual([]))
+  it('says the next command in every error that a person must act on', () => expect(withoutHint(source)).toEqual([]))
   it('keeps the budgets of its files', () => expect(overBudget(source)).toEqual([]))
   it('keeps the budget of its functions by a lint rule that nothing turns off for source', () => {
     const rules = JSON.parse(onlyJson(readFileSync(`${root}/.oxlintrc.json`, 'utf8')))
@@ -105,6 +107,15 @@ describe('bad manners are found', () => {
   it('and good ones are not', () => {
     const good = `/pattern'/.exec(text)\nconst kind = { driver: 'process' }\n// a Date would be a clock\ntry { a() } catch (error) { report(error) }`
     expect(badManners([file('src/domain/a.ts', good)])).toEqual([])
+  })
+
+  it('an error that leaves people without a next command', () => {
+    const raised = (facts: string) =>
+      withoutHint([file('src/lib/a.ts', `throw new BackflipError('x (y)', { ${facts} })`)])
+    expect(raised(`code: 'a-b', kind: 'person'`)).toEqual(['src/lib/a.ts:1: a-b'])
+    expect(withoutHint([file('src/lib/a.ts', `throw refusal('x', { code: 'a-b' })`)])).toHaveLength(1)
+    expect(raised(`code: 'a-b', kind: 'person', hint: 'backflip status'`)).toEqual([])
+    expect(raised(`code: 'a-b', kind: 'failed'`), 'of a failed operation its end says it').toEqual([])
   })
 
   it('a file that is too long, and a house of long files', () => {

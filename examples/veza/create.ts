@@ -59,7 +59,7 @@ writeFileSync(join(folder, 'backflip.yaml'), vezaConfig(places))
 if (!existsSync(join(folder, 'app'))) cpSync(APP, join(folder, 'app'), { recursive: true })
 for (const place of places) {
   await Promise.all([provideEdge(incus, place), provideDatabase(incus, place, providePassword(place))])
-  await handOverEdge(incus, place, folder)
+  await handOverEdge(place, folder)
 }
 console.log(`made: ${places.flatMap((place) => [haproxyOf(place).name, postgresOf(place).name]).join(', ')}`)
 console.log(`next: cd ${folder}; backflip publish --sha SHA backend=app/backend stream=app/stream web=app/web`)

@@ -173,6 +173,7 @@ const ROWS: readonly Row[] = [
   { command: 'history' },
   { command: `history --operation ${operationId(1)}` },
   { command: 'history --verify' },
+  { command: 'incident' },
   { command: `diff ${r(1)} ${r(2)}` },
   { command: 'logs web' },
   { command: 'resume', prepare: leaveOpen },

@@ -70,6 +70,7 @@ function interrupted(held: LeaseRecord): BackflipError {
     code: 'interrupted',
     kind: 'held',
     details: describe(held),
+    hint: 'backflip status, then: the same command',
   })
 }
 

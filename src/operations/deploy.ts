@@ -18,12 +18,19 @@ export interface DeployRequest {
   readonly reason: string | null
   /** Left out when nobody takes anything on themselves. */
   readonly override?: OverrideAsk | null
+  /** Left out: it is to run. */
+  readonly isDryRun?: boolean
 }
 
-/** The plan of a deploy, to be shown and approved. Changes nothing, except that the very first one starts the edge. */
+/**
+ * The plan of a deploy, to be shown and approved. Changes nothing, except that the very first one starts the edge; a dry run leaves an operator's
+ * HAProxy alone.
+ */
 export async function prepareDeploy(environment: Environment, ask: DeployRequest): Promise<Plan> {
   const target = await releaseFacts(environment, ask.sha)
-  const observed = await startFirstEdge(environment, await observe(environment))
+  const seen = await observe(environment)
+  const isLeftAlone = ask.isDryRun === true && environment.settings.edge.mode === 'attached'
+  const observed = isLeftAlone ? seen : await startFirstEdge(environment, seen)
   const facts = planFacts(environment, observed, ask.reason, await lookAtData(environment))
   const live = await liveRelease(environment, observed.record)
   const judged = await judge(environment, observed.record, target, ask.override ?? null)

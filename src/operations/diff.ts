@@ -1,5 +1,5 @@
 import type { Sha } from '../domain/ids.ts'
-import type { ReleaseComponent } from '../domain/release.ts'
+import type { Manifest, ReleaseComponent } from '../domain/release.ts'
 import type { Environment } from './environment.ts'
 import { releaseFacts } from './observe.ts'
 
@@ -24,13 +24,17 @@ export interface ReleaseDiff {
 /** What differs between two releases, by their manifests. */
 export async function diff(environment: Environment, from: Sha, to: Sha): Promise<ReleaseDiff> {
   const [a, b] = await Promise.all([releaseFacts(environment, from), releaseFacts(environment, to)])
-  const names = [...new Set([...a.manifest.components, ...b.manifest.components].map(({ name }) => name))].toSorted()
-  const component = (manifest: typeof a.manifest, name: string) => manifest.components.find((one) => one.name === name)
+  return diffManifests(a.manifest, b.manifest)
+}
+
+export function diffManifests(a: Manifest, b: Manifest): ReleaseDiff {
+  const names = [...new Set([...a.components, ...b.components].map(({ name }) => name))].toSorted()
+  const component = (manifest: Manifest, name: string) => manifest.components.find((one) => one.name === name)
   return {
-    from,
-    to,
-    components: names.map((name) => diffComponent(name, component(a.manifest, name), component(b.manifest, name))),
-    migrations: diffMigrations(a.manifest.migrations, b.manifest.migrations),
+    from: a.sha,
+    to: b.sha,
+    components: names.map((name) => diffComponent(name, component(a, name), component(b, name))),
+    migrations: diffMigrations(a.migrations, b.migrations),
   }
 }
 

@@ -26,5 +26,6 @@ export function assertSealed(plan: Plan): void {
   throw new BackflipError('the plan is not the one that its hash names: it was changed after it was made', {
     code: 'plan-changed',
     kind: 'refused',
+    hint: 'plan again: the same command',
   })
 }

@@ -31,7 +31,8 @@ export async function anotherPast({ journal }: Environment, anchor: Anchor | nul
   })
 }
 
-async function anchored(journal: Journal, { seq, hash }: Anchor): Promise<'agrees' | 'missing' | 'differs'> {
+/** What has become of the entry that the edge names. */
+export async function anchored(journal: Journal, { seq, hash }: Anchor): Promise<'agrees' | 'missing' | 'differs'> {
   if (seq === 0) return 'agrees'
   const [entry] = await journal.read({ after: seq - 1, limit: 1 })
   return entry === undefined ? 'missing' : entry.hash === hash ? 'agrees' : 'differs'

@@ -84,6 +84,19 @@ describe('a day with backflip', () => {
     expect(backflip('status').out).toMatch(/frozen.*checkout is broken/)
   })
 
+  it('drafts the report: what users got and for how long, why it was gone back from, and what is left to do', () => {
+    const { exitCode, out } = backflip('incident')
+    expect(exitCode).toBe(0)
+    expect(out).toMatch(/\*\*222222222222\*\* on green, gone back from by a person: users got it for \d/)
+    expect(out).toContain('fast rollback to 111111111111 began: checkout is broken')
+    expect(out).toContain('it goes on from where the edge saw it last')
+    expect(out).toMatch(/- \[x\] Users get a release that passed its verification — 111111111111 on blue/)
+    expect(out).toMatch(/- \[ \] Deploys are allowed again/)
+    expect(backflip('incident', '--output', 'incident.md').out).toMatch(/^wrote .*incident\.md\n$/)
+    expect(readFileSync(join(world.folder, 'incident.md'), 'utf8')).toContain('## Timeline')
+    expect(backflip('incident', '--output', 'incident.md')).toMatchObject({ exitCode: 3 })
+  })
+
   it('a rollback freezes deploys: exit 3 with who, when, why and how to lift it', () => {
     const { exitCode, err } = backflip('deploy', R2, '--yes', '--again', '--reason', 'x')
     expect(exitCode).toBe(3)
@@ -212,6 +225,9 @@ describe('bad input: one clear error, exit 2 or 3, nothing lost', () => {
     [['deploy', R2, '--lock-wait', '5', '--yes'], 2, /not a duration/],
     [['rollback', R3, '--yes'], 3, /not a good release/],
     [['resume'], 3, /nothing to resume/],
+    [['incident', 'abc'], 2, /40 lower-case hex/],
+    [['incident', '--since', 'yesterday'], 2, /is no time/],
+    [['incident', R1.replace('1', '0')], 3, /no operation had to do with/],
   ]
   it.each(cases)('%j', async (args, exitCode, expected) => {
     const before = (await world.served()).sha

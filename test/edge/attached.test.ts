@@ -64,13 +64,10 @@ describe.each(haproxies())('$name: several apps on an edge that an operator owns
       own,
       `${readFileSync(own, 'utf8')}frontend operators-own\n  mode http\n  timeout client 1s\n  bind unix@${folder}/own.sock\n`,
     )
-    const argv = [binary, '-W', '-S', join(folder, 'master.sock'), ...[own, ...files].flatMap((file) => ['-f', file])]
-    pid = (await transport.spawnDetached(argv, { log: join(folder, 'log') })).pid
-    await until(async () => (await askMaster('show proc')).includes('worker'))
+    await run([own, ...files])
   })
   afterEach(async () => {
-    process.kill(pid, 'SIGTERM')
-    await until(async () => (await transport.readFile(`/proc/${pid}/stat`)) === null)
+    await end()
     for (const server of servers) {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
@@ -78,6 +75,16 @@ describe.each(haproxies())('$name: several apps on an edge that an operator owns
     rmSync(folder, { recursive: true, force: true })
   })
 
+  /** As the operator's service manager would. */
+  const run = async (files: readonly string[]) => {
+    const argv = [binary, '-W', '-S', join(folder, 'master.sock'), ...files.flatMap((file) => ['-f', file])]
+    pid = (await transport.spawnDetached(argv, { log: join(folder, 'log') })).pid
+    await until(async () => (await askMaster('show proc')).includes('worker'))
+  }
+  const end = async () => {
+    process.kill(pid, 'SIGTERM')
+    await until(async () => (await transport.readFile(`/proc/${pid}/stat`)) === null)
+  }
   const askMaster = (line: string) =>
     transport.askSocket(join(folder, 'master.sock'), `${line}\n`, { timeoutMs: 2_000 }).catch(String)
   const edgeOf = (app: App): Edge =>
@@ -111,6 +118,47 @@ describe.each(haproxies())('$name: several apps on an edge that an operator owns
     await edgeOf('one').start(topology('one'))
     await edgeOf('one').stop()
     expect(await ask('one'), 'down does not stop what is an operator’s').toMatchObject({ color: 'green' })
+  })
+
+  it('an empty file needs one `up`: the operator’s HAProxy takes it by its own master, and nobody starts it again', async () => {
+    const two = await deploy('two', 'green')
+    const before = pid
+    await edgeOf('one').start(topology('one'))
+    expect(await ask('one'), 'nothing was deployed: the stated page').toMatchObject({ status: 503, color: null })
+    expect((await edgeOf('one').read()).memory?.live).toBe('none')
+    expect(await edgeOf('one').compare(topology('one'))).toBe('none')
+    expect(await askMaster('show proc')).toContain(String(before))
+    expect((await two.edge.read()).memory?.live).toBe('green')
+    expect(await ask('two')).toMatchObject({ status: 200, color: 'green' })
+  })
+
+  it('without HAProxy, `up` writes the file and says to start HAProxy with it; then the same command is all', async () => {
+    await end()
+    const file = join(folder, 'one', `backflip-one-${ENVIRONMENT}.cfg`)
+    const hint = `start HAProxy by the service manager it belongs to, with -f ${file} behind its other files; then: backflip up`
+    await expect(edgeOf('one').start(topology('one'))).rejects.toMatchObject({ code: 'edge-not-running', hint })
+    expect(readFileSync(file, 'utf8')).toContain('frontend one-')
+    await run(configs.one.configFiles)
+    await edgeOf('one').start(topology('one'))
+    expect(await ask('one')).toMatchObject({ status: 503, color: null })
+  })
+
+  it('an HAProxy that is started without our file: it is said which to add, and what it serves stays', async () => {
+    await end()
+    const [own = '', one = '', two = ''] = configs.two.configFiles
+    await run([own, two])
+    await deploy('two', 'green')
+    await expect(edgeOf('one').start(topology('one'))).rejects.toMatchObject({
+      code: 'edge-file-not-loaded',
+      hint: expect.stringContaining(`-f ${one} behind its other files`),
+    })
+    expect(readFileSync(one, 'utf8'), 'it is there for the start that follows').toContain('frontend one-')
+    expect(await ask('two')).toMatchObject({ status: 200, color: 'green' })
+    await end()
+    await run(configs.one.configFiles)
+    await edgeOf('one').start(topology('one'))
+    expect(await ask('one')).toMatchObject({ status: 503, color: null })
+    expect(await ask('two')).toMatchObject({ status: 200, color: 'green' })
   })
 
   it('both apps reload at the same time: each is confirmed, and nobody’s color moves', async () => {

@@ -8,8 +8,6 @@ import { inside, putFile, startMachine } from './start-machine.ts'
 const BACKFLIP = fileURLToPath(new URL('../../../bin/backflip.js', import.meta.url))
 const UP_LIMIT_MS = 60_000
 const UP_TRIES = 5
-/** Exit code of a refusal: here, that HAProxy does not run with our file yet. */
-const REFUSED = 3
 
 /** What is the operator's: sockets for Backflip, and frontends of their own. This one only makes the file valid without ours. */
 const OPERATORS = `global
@@ -33,14 +31,13 @@ export async function provideEdge(incus: Incus, place: Place): Promise<void> {
   await inside(incus, name, ['systemctl', 'restart', 'haproxy'])
 }
 
-/** `backflip up` writes our file and says that HAProxy has to be started with it: once, by its own service manager. */
-export async function handOverEdge(incus: Incus, place: Place, folder: string): Promise<void> {
+/** `backflip up` writes our file and has the operator's HAProxy take it, by its master. */
+export async function handOverEdge(place: Place, folder: string): Promise<void> {
   const argv = ['up', '--env', place.environment, '--config', join(folder, 'backflip.yaml')]
   for (let tries = 1; ; tries += 1) {
     const { code, err } = await run([process.execPath, BACKFLIP, ...argv], { limitMs: UP_LIMIT_MS })
     if (code === 0) return
+    // A host so busy that HAProxy did not answer in time.
     if (tries >= UP_TRIES) throw new Error(`backflip ${argv.join(' ')} ended with ${code}:\n${err}`)
-    // Anything else is a host so busy that HAProxy did not answer in time.
-    if (code === REFUSED) await inside(incus, haproxyOf(place).name, ['systemctl', 'restart', 'haproxy'])
   }
 }

@@ -8,6 +8,7 @@ import { diff } from './diff.ts'
 import { doctor } from './doctor.ts'
 import { freeze, unfreeze } from './freeze.ts'
 import { history } from './history.ts'
+import { incident } from './incident.ts'
 import { init } from './init.ts'
 import { lockAcquire, lockBreak, lockRelease, lockStatus } from './lock.ts'
 import { logs } from './logs.ts'
@@ -45,6 +46,7 @@ export const COMMANDS: readonly Command[] = [
   planRollback,
   status,
   history,
+  incident,
   diff,
   logs,
   resume,

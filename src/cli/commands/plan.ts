@@ -26,6 +26,7 @@ export const planDeploy = defineCommand({
         again: input.options.again === true,
         reason: reasonOf(input.options),
         override: await overrideAsk(input, false),
+        isDryRun: true,
       }),
     )
   },

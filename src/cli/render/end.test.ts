@@ -43,4 +43,11 @@ describe('how an operation ended', () => {
   it('failed: users saw nothing', () => {
     expect(shown({ outcome: 'failed' })).toContain('users saw nothing')
   })
+
+  it('gone back, or taken back: how deploys are allowed again, and where the report comes from', () => {
+    expect(shown({ outcome: 'done', error: null })).toMatch(/→ backflip unfreeze .*\n.*→ backflip incident /)
+    expect(shown({ outcome: 'reverted', seenMs: 1 })).toContain('→ backflip incident ')
+    expect(shown({}), 'what comes first is to finish the switch').not.toContain('backflip incident')
+    expect(shown({ outcome: 'failed' })).not.toContain('backflip incident')
+  })
 })

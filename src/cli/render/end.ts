@@ -6,6 +6,7 @@ import type { OperationEnd } from '../../engine/run.ts'
 import { formatDuration } from '../../lib/duration.ts'
 import { dataObject, renderDone, whatChanged } from './data-end.ts'
 import { renderErrorRecord } from './error.ts'
+import { errorOf } from './next-command.ts'
 import type { Paint } from './style.ts'
 
 /** What was left counts as rolled away from: nothing goes there by itself, and a person who knows better says so first. */
@@ -14,6 +15,11 @@ function backToLeft(sha: string, arrow: string): readonly string[] {
     `  ${arrow} backflip releases mark-good ${sha} --reason TEXT`,
     `  ${arrow} backflip rollback ${sha}   (a flip, while ${sha.slice(0, 12)} still runs)`,
   ]
+}
+
+/** Users saw something, or were about to: while it is fresh. */
+function toReport(arrow: string): string {
+  return `  ${arrow} backflip incident   (a draft of the report, and what is left to do)`
 }
 
 /** What `--json` prints at the end of an operation. Consumers ignore fields they do not know. */
@@ -32,7 +38,7 @@ export function endObject(end: OperationEnd, exitCode: number): object {
     seenMs: end.seenMs,
     phasesMs: phaseTimes(end.state),
     ...dataObject(end.state),
-    error: end.error,
+    error: errorOf(end),
   }
 }
 
@@ -52,7 +58,7 @@ export function renderEnd(end: OperationEnd, exitCode: number, tookMs: number, p
       ...renderDone(end.state, paint),
       ...next(end, paint),
     ]
-  const error = end.error ?? { code: end.outcome, kind: 'failed' as const, message: end.outcome }
+  const error = errorOf(end) ?? { code: end.outcome, kind: 'failed' as const, message: end.outcome }
   return [...renderErrorRecord(error, exitCode, changed(end), paint), ...aftermath(end, paint)]
 }
 
@@ -77,7 +83,10 @@ function next({ state: { plan } }: OperationEnd, paint: Paint): readonly string[
     return [
       `  what was live is kept; to take this back: backflip restore --undo ${plan.operation} --reason TEXT`,
       `  deploys are frozen   ${arrow} backflip unfreeze --reason TEXT`,
+      toReport(arrow),
     ]
+  if (plan.kind === 'rollback')
+    return [`  deploys are frozen   ${arrow} backflip unfreeze --reason TEXT`, toReport(arrow)]
   if (plan.kind === 'sql')
     return [`  ${arrow} backflip rollback --mode full   (when an older release fits the schema now)`]
   return []
@@ -112,6 +121,7 @@ function aftermath({ outcome, state }: OperationEnd, paint: Paint): readonly str
     case 'reverted':
       return [
         `  ${plan.target?.sha.slice(0, 12) ?? ''} is blocked now; ${plan.target?.color ?? ''} is kept for a look at it (backflip logs COMPONENT --color ${plan.target?.color ?? 'COLOR'})`,
+        toReport(arrow),
       ]
     case 'stuck': {
       const manual = plan.steps.flatMap(({ id }) => {
@@ -127,6 +137,7 @@ function aftermath({ outcome, state }: OperationEnd, paint: Paint): readonly str
             ? [`  ${arrow} backflip resume   (users are half let in: this finishes it)`]
             : []),
           `  ${arrow} backflip status   (then decide: fix forward, or backflip restore --undo ${plan.operation} --reason TEXT)`,
+          ...(state.finished === null ? [] : [toReport(arrow)]),
         ]
       return [
         `    left: ${plan.from?.sha.slice(0, 12) ?? 'nothing'} on ${plan.from?.color ?? 'no color'}   now: ${plan.target?.sha.slice(0, 12) ?? ''} on ${plan.target?.color ?? ''}`,
@@ -135,6 +146,7 @@ function aftermath({ outcome, state }: OperationEnd, paint: Paint): readonly str
           : []),
         `  ${arrow} backflip status   (then decide: fix forward, or go back to what was left)`,
         ...(state.finished === null || plan.from === null ? [] : backToLeft(plan.from.sha, arrow)),
+        ...(state.finished === null ? [] : [toReport(arrow)]),
       ]
     default:
       return []

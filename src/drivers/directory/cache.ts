@@ -106,7 +106,10 @@ function assertManifest(
   pinned: string | null,
 ): void {
   if (manifest.app !== app)
-    throw refusal(`the manifest of ${short(sha)} is of another app: ${manifest.app}`, { code: 'artifact-mismatch' })
+    throw refusal(`the manifest of ${short(sha)} is of another app: ${manifest.app}`, {
+      code: 'artifact-mismatch',
+      hint: 'publish the release of this app into its own registry: backflip publish',
+    })
   if (pinned === null || pinned === manifestSha256) return
   throw refusal(`the registry's manifest of ${short(sha)} is not the one that was deployed here first`, {
     code: 'artifact-mismatch',

@@ -75,6 +75,7 @@ async function readManifest(place: Place, sha: Sha): Promise<StoredManifest> {
   if (manifest.sha !== sha)
     throw refusal(`the registry answers for ${short(sha)} with the manifest of ${short(manifest.sha)}`, {
       code: 'artifact-mismatch',
+      hint: `publish it again: backflip publish --sha ${sha}`,
     })
   return { manifest, manifestSha256: manifestDigest(found) }
 }
@@ -84,7 +85,11 @@ async function readIfThere(path: string): Promise<Buffer | null> {
     const file = await disk.open(path, 'r')
     try {
       const { size } = await file.stat()
-      if (size > MAX_MANIFEST_BYTES) throw refusal(`${path} is too large for a manifest`, { code: 'bad-manifest' })
+      if (size > MAX_MANIFEST_BYTES)
+        throw refusal(`${path} is too large for a manifest`, {
+          code: 'bad-manifest',
+          hint: 'publish the release again: backflip publish',
+        })
       return await file.readFile()
     } finally {
       await file.close()

@@ -1,11 +1,11 @@
-import { BackflipError } from '../../domain/errors.ts'
+import { BackflipError, refusal } from '../../domain/errors.ts'
 import type { Topology } from '../../domain/topology.ts'
 import type { TopologyChange } from '../../ports/edge.ts'
 import { askControl } from './control.ts'
 import { fenced, writeFenced } from './file-fence.ts'
 import type { Host } from './host.ts'
 import { readText } from './host.ts'
-import { generationFolder } from './layout.ts'
+import { generationFolder, type Layout } from './layout.ts'
 import { ask } from './look.ts'
 import { prepareMaps } from './maps.ts'
 import { askReload, isLeaving, isNobodyThere, isSocketError, type Processes, showProcesses } from './master.ts'
@@ -16,6 +16,8 @@ import { unknown } from './tell.ts'
 const LOCK_WAIT_MS = 20_000
 const CHECK_TIMEOUT_MS = 20_000
 const RELOAD_LIMIT_MS = 15_000
+/** A worker listens before its master names it; a little more for a busy host. */
+const LISTEN_LIMIT_MS = 2_000
 const LEAVE_LIMIT_MS = 3_000
 const PAUSE_MS = 10
 
@@ -34,24 +36,29 @@ export async function compare(host: Host, topology: Topology): Promise<TopologyC
 export async function apply(host: Host, topology: Topology, generation: number): Promise<TopologyChange> {
   await prepareMaps(host, generation, await ask(host))
   if ((await compare(host, topology)) === 'none') return 'none'
-  return host.sharedLock.hold('edge-reload', LOCK_WAIT_MS, async (): Promise<TopologyChange> => {
+  await install(host, topology, generation)
+  return 'reload'
+}
+
+/** Error `bad-edge-config`, or `edge-file-not-loaded` when HAProxy runs without our file: the file from before is back then too. */
+export function install(host: Host, topology: Topology, generation: number): Promise<void> {
+  return host.sharedLock.hold('edge-reload', LOCK_WAIT_MS, async () => {
     const wanted = render(host, topology)
     const before = await readText(host, host.layout.configFile)
     await validate(host, wanted.text, generation)
     await writeFenced(host, generation, host.layout.configFile, wanted.text)
-    if (!(await isRunning(host))) return 'reload'
+    if (!(await isRunning(host))) return
     try {
       await reload(host, wanted.hash)
     } catch (error) {
       await restore(host, generation, before)
       throw error
     }
-    return 'reload'
   })
 }
 
 /** An operator's HAProxy runs before it knows our file: then only its master answers. */
-async function isRunning(host: Host): Promise<boolean> {
+export async function isRunning(host: Host): Promise<boolean> {
   if ((await ask(host)) !== null) return true
   if (host.config.mode === 'managed') return false
   try {
@@ -98,6 +105,16 @@ function badConfig(message: string, output: string): BackflipError {
     code: 'bad-edge-config',
     kind: 'failed',
     details: [...lines.slice(0, 12), 'the configuration from before is in place, and the worker from before serves'],
+    hint: 'mend what the lines name, in backflip.yaml or in a file of edge.configFiles; then: the same command',
+  })
+}
+
+/** The reload went well, and nobody listens where our file says: it is not among the files of HAProxy's command line, which a reload does not change. */
+function notLoaded({ configFile }: Layout): BackflipError {
+  return refusal('HAProxy runs, and is not started with our file', {
+    code: 'edge-file-not-loaded',
+    details: [configFile, 'it was reloaded, and serves what it served'],
+    hint: `start it with -f ${configFile} behind its other files (on Debian: EXTRAOPTS in /etc/default/haproxy), restart it once, then: backflip up`,
   })
 }
 
@@ -112,10 +129,12 @@ async function reload(host: Host, hash: string): Promise<void> {
 /** 2.6 says nothing on the socket: a new worker, or one more failed reload, is the answer (research/haproxy.md §14). */
 async function awaitNewWorker({ transport, layout, clock }: Host, before: Processes, hash: string): Promise<void> {
   const begun = clock.monotonicMs()
+  let newSince: number | null = null
   for (;;) {
     try {
       const now = await showProcesses(transport, layout)
       if (now.failed > before.failed) throw badConfig('HAProxy refused to reload', '')
+      if (now.worker !== null && now.worker !== before.worker) newSince ??= clock.monotonicMs()
       const answer = await askControl(transport, layout, { path: '/' })
       if (
         now.worker !== null &&
@@ -126,6 +145,8 @@ async function awaitNewWorker({ transport, layout, clock }: Host, before: Proces
         return
     } catch (error) {
       if (!isSocketError(error)) throw error
+      const waitedMs = newSince === null ? 0 : clock.monotonicMs() - newSince
+      if (isNobodyThere(error) && waitedMs >= LISTEN_LIMIT_MS) throw notLoaded(layout)
     }
     if (clock.monotonicMs() - begun >= RELOAD_LIMIT_MS)
       throw badConfig(`no new worker serves after ${RELOAD_LIMIT_MS} ms`, '')

@@ -1,6 +1,6 @@
 import { BackflipError, refusal } from '../../domain/errors.ts'
 import type { Topology } from '../../domain/topology.ts'
-import { render, validateFiles } from './apply.ts'
+import { install, isRunning, render, validateFiles } from './apply.ts'
 import { currentGeneration, writeFenced } from './file-fence.ts'
 import type { Host } from './host.ts'
 import { readText } from './host.ts'
@@ -8,7 +8,10 @@ import { ask } from './look.ts'
 import { prepareMaps } from './maps.ts'
 import { findProcess, startProcess, stopProcess } from './process.ts'
 
-/** Makes sure that a managed HAProxy runs, with the color that its state file names. An operator's own is only looked at. */
+/**
+ * Makes sure that HAProxy serves what its state file names. A managed one is started. An operator's is reloaded by its master when it runs and does
+ * not know our file yet; when it does not run, or is started without our file, that is theirs, and the error says what to do.
+ */
 export async function start(host: Host, topology: Topology): Promise<void> {
   const { config, layout, transport } = host
   await transport.makeFolder(layout.folder)
@@ -17,17 +20,31 @@ export async function start(host: Host, topology: Topology): Promise<void> {
   const running = await ask(host)
   await prepareMaps(host, generation, running)
   if (running !== null) return
-  if (config.mode === 'managed') await refuseTakenPort(host)
+  if (config.mode === 'attached') return joinOperators(host, topology, generation)
+  await refuseTakenPort(host)
   await writeFenced(host, generation, layout.configFile, render(host, topology).text)
-  if (config.mode === 'attached') {
-    throw refusal('HAProxy is not running with our file, which is written now', {
-      code: 'edge-not-ours',
-      details: [layout.configFile],
-      hint: 'start HAProxy with it, or restart it, by the service manager it belongs to; then the same command again',
-    })
-  }
   await validateFiles(host)
   await startProcess(host, async () => (await ask(host)) !== null)
+}
+
+/** Whatever comes out, our file is there afterwards: HAProxy does not start with a file on its command line that is not. */
+async function joinOperators(host: Host, topology: Topology, generation: number): Promise<void> {
+  const { layout } = host
+  const write = () => writeFenced(host, generation, layout.configFile, render(host, topology).text)
+  if (await isRunning(host)) {
+    try {
+      return await install(host, topology, generation)
+    } catch (error) {
+      if (error instanceof BackflipError && error.code === 'edge-file-not-loaded') await write()
+      throw error
+    }
+  }
+  await write()
+  throw refusal('HAProxy does not run; our file for it is written', {
+    code: 'edge-not-running',
+    details: [layout.configFile],
+    hint: `start HAProxy by the service manager it belongs to, with -f ${layout.configFile} behind its other files; then: backflip up`,
+  })
 }
 
 /** SO_REUSEPORT: a second HAProxy on a port does not fail, and the kernel shares the traffic between the two (research/haproxy.md §16, 14). */

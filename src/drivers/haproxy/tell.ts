@@ -61,7 +61,11 @@ function refuse({ status, state }: ControlAnswer, path: string, generation: numb
       hint: 'backflip status',
     })
   }
-  throw new BackflipError(`the edge answered ${path} with status ${status}`, { code: 'edge-refused', kind: 'failed' })
+  throw new BackflipError(`the edge answered ${path} with status ${status}`, {
+    code: 'edge-refused',
+    kind: 'failed',
+    hint: 'backflip doctor',
+  })
 }
 
 export function unknown(message: string, cause: unknown, more: readonly string[] = []): BackflipError {

@@ -37,7 +37,10 @@ export async function remains(host: Host, color: Color): Promise<EdgeRemains> {
 export async function closeSessions(host: Host, color: Color): Promise<void> {
   const answer = await ask(host)
   if (answer?.state?.live === color)
-    throw refusal(`the sessions of ${color} are not closed: it is live`, { code: 'color-is-live' })
+    throw refusal(`the sessions of ${color} are not closed: it is live`, {
+      code: 'color-is-live',
+      hint: 'backflip status',
+    })
   const { rows } = await stats(host, color, SERVERS)
   for (const row of rows) await admin(host, `shutdown sessions server ${row.pxname ?? ''}/${row.svname ?? ''}`)
 }

@@ -63,6 +63,7 @@ function failure({ instance }: Container, path: string, timeoutMs: number, cause
     return new BackflipError(`${where} did not answer within ${timeoutMs} ms`, {
       code: 'socket-timeout',
       kind: 'person',
+      hint: 'look at what should listen there: backflip doctor',
     })
   }
   const isStopped = isIncusError(cause, 'incus-stopped')

@@ -75,6 +75,7 @@ function timedOut(place: IncusPlace): BackflipError {
   return new BackflipError(`no connection to ${placeName(place)} within ${CONNECT_TIMEOUT_MS} ms`, {
     code: 'incus-down',
     kind: 'failed',
+    hint: 'make Incus answer there, then: the same command',
   })
 }
 

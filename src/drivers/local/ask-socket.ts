@@ -23,6 +23,7 @@ export function askSocket(
         new BackflipError(`${path} did not answer within ${ask.timeoutMs} ms`, {
           code: 'socket-timeout',
           kind: 'person',
+          hint: 'look at what should listen there: backflip doctor',
         }),
       )
     }, ask.timeoutMs)

@@ -47,7 +47,12 @@ function failure(name: string, what: string, output: string): BackflipError {
     .split('\n')
     .filter((line) => line.trim() !== '')
     .slice(-SHOWN_LINES)
-  return new BackflipError(`the hook ${name} ${what}`, { code: 'hook-failed', kind: 'failed', details })
+  return new BackflipError(`the hook ${name} ${what}`, {
+    code: 'hook-failed',
+    kind: 'failed',
+    details,
+    hint: 'mend the hook, then: the same command',
+  })
 }
 
 function baseEnvironment(): { readonly [name: string]: string } {

@@ -33,7 +33,14 @@ export function runCommand(argv: readonly string[], ask: CommandAsk): Promise<Co
     const stderr = collect(child.stderr, maxBytes)
     child.on('error', (cause) => {
       clearTimeout(timer)
-      reject(new BackflipError(`${file} cannot be run`, { code: 'command-failed', kind: 'failed', cause }))
+      reject(
+        new BackflipError(`${file} cannot be run`, {
+          code: 'command-failed',
+          kind: 'failed',
+          hint: 'see that it is installed and may be run, then: the same command',
+          cause,
+        }),
+      )
     })
     child.on('close', (exitCode, signal) => {
       clearTimeout(timer)

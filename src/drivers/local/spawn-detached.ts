@@ -11,7 +11,14 @@ export async function spawnDetached(argv: readonly string[], log: string): Promi
     const child = spawn(file, args, { detached: true, stdio: ['ignore', output, output] })
     const pid = await new Promise<number>((resolve, reject) => {
       child.once('error', (cause) =>
-        reject(new BackflipError(`${file} cannot be started`, { code: 'command-failed', kind: 'failed', cause })),
+        reject(
+          new BackflipError(`${file} cannot be started`, {
+            code: 'command-failed',
+            kind: 'failed',
+            hint: 'see that it is installed and may be run, then: the same command',
+            cause,
+          }),
+        ),
       )
       child.once('spawn', () => resolve(child.pid ?? 0))
     })

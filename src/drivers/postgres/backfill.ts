@@ -105,6 +105,7 @@ function refusedError(host: PostgresHost, ask: BackfillAsk, why: Refused['refuse
       return new BackflipError(`another session works on the backfill ${ask.name}`, {
         code: 'backfill-held',
         kind: 'held',
+        hint: 'wait until it has ended, then: the same command',
       })
     case 'no-table':
       return refusal(`${placeOf(host)} has no table ${ask.table}`, {

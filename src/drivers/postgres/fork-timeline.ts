@@ -46,6 +46,7 @@ export async function forkTimeline(
   throw new BackflipError(`${placeOf(host)} is still on timeline ${timeline}`, {
     code: 'database-error',
     kind: 'failed',
+    hint: 'look at the server and its log, then: the same command',
   })
 }
 

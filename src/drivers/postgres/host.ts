@@ -70,6 +70,7 @@ async function binFolder({ config, transport }: PostgresHost): Promise<string> {
     code: 'database-not-found',
     kind: 'failed',
     details: ['there is no PG_VERSION in it that we know'],
+    hint: 'name the folder in dataFolder of backflip.yaml, then: backflip doctor',
   })
 }
 

@@ -54,6 +54,7 @@ export async function psqlJson<T>(host: PostgresHost, ask: PsqlAsk): Promise<T> 
       code: 'database-error',
       kind: 'failed',
       details: lines(text),
+      hint: 'look at the server and its log, then: the same command',
       cause,
     })
   }

@@ -179,6 +179,7 @@ async function settle(host: PostgresHost, run: Run, end: CommandResult): Promise
     code: 'sql-failed',
     kind: 'failed',
     details: ['nothing was kept: the transaction was not committed'],
+    hint: 'look at the server and its log, then: the same command',
     cause,
   })
 }

@@ -28,6 +28,7 @@ function notReady(host: PostgresHost, timeoutMs: number, why: string): BackflipE
     code: 'database-unreachable',
     kind: 'failed',
     details: [why],
+    hint: 'look at the server and its log, then: the same command',
   })
 }
 

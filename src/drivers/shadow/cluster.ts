@@ -173,5 +173,6 @@ function notStarted(data: string): BackflipError {
     code: 'shadow-failed',
     kind: 'failed',
     details: existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n').slice(-6) : [],
+    hint: 'mend what its log says, or name a server of yours in migrate.shadow of backflip.yaml; then: the same command',
   })
 }

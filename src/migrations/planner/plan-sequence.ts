@@ -230,5 +230,6 @@ function requireEqual(ask: SequenceAsk, planned: readonly LintFile[]): void {
   throw refusal('the plan ends in another schema than the change asks for; nothing is written', {
     code: 'plan-not-equal',
     details: differences.slice(0, 20),
+    hint: 'take the change apart, and plan each part: backflip migrations plan',
   })
 }

@@ -64,6 +64,7 @@ export function writeStage(ask: SequenceAsk, stage: Stage, place: Place): Writte
       details: blocks
         .slice(0, 20)
         .map(({ rule, statement, message }) => `${rule}: ${message} (${statement.slice(0, 120)})`),
+      hint: 'take the change apart, and plan each part: backflip migrations plan',
     })
   }
   return {
@@ -146,5 +147,6 @@ function proveInverse(
   throw refusal(`the inverse of deploy ${place.deploy} does not give back what was there; nothing is written`, {
     code: 'plan-not-safe',
     details: differences.slice(0, 20),
+    hint: 'take the change apart, and plan each part: backflip migrations plan',
   })
 }

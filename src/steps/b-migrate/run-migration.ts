@@ -28,11 +28,11 @@ export const runMigration = defineStep<StepPorts, MigrateParams>({
     if (finished(outcome)) return migrated(params)
     if (outcome.state === 'unknown' && migrate.check !== undefined) {
       const again = await run('migrate-check', migrate.check, migrate.timeoutMs).catch((error: unknown) => {
-        throw failed({ ...outcome, lastLines: [...outcome.lastLines, toErrorRecord(error).message] })
+        throw failed({ ...outcome, lastLines: [...outcome.lastLines, toErrorRecord(error).message] }, params)
       })
       if (finished(again)) return migrated(params)
     }
-    throw failed(outcome)
+    throw failed(outcome, params)
   },
   // Going back would be a second migration; the old release fits the schema by the expand-contract rule.
   undo: 'none',
@@ -58,19 +58,26 @@ function migrated({ sha }: MigrateParams): StepResult {
   return { output: { exitCode: 0 }, effects: [{ effect: 'migrated', sha }] }
 }
 
-function failed(outcome: OneOffOutcome): BackflipError {
+/** What PostgreSQL says, in each of its own runners: SQLSTATE 55P03 (PostgreSQL manual, appendix A). */
+const LOCK_TIMEOUT = /lock timeout|lock_timeout|55P03/i
+
+function failed(outcome: OneOffOutcome, { sha }: MigrateParams): BackflipError {
   if (outcome.state === 'finished') {
+    const isLocked = outcome.lastLines.some((line) => LOCK_TIMEOUT.test(line))
     return new BackflipError(`the migration ended with exit code ${outcome.exitCode ?? 'unknown'}`, {
       code: 'migration-failed',
       kind: 'failed',
       details: outcome.lastLines,
+      hint: isLocked
+        ? `see who holds the lock (pg_locks, pg_stat_activity), then: backflip deploy ${sha}`
+        : `mend the migration, publish the release that has it mended, then: backflip deploy SHA   (when it was not its fault: backflip deploy ${sha})`,
     })
   }
   return new BackflipError('nobody can tell whether the migration was applied: nobody has its exit code', {
     code: 'migration-unknown',
     kind: 'person',
     details: ['it is not run again by itself; traffic stays on the old release', ...outcome.lastLines],
-    hint: 'look into the database, then: backflip deploy SHA',
+    hint: `look into the database, then: backflip deploy ${sha}`,
   })
 }
 
@@ -87,6 +94,7 @@ async function oneOffOf(
     throw new BackflipError(`the release ${sha} says to migrate with a component it does not have`, {
       code: 'bad-manifest',
       kind: 'refused',
+      hint: 'name a component of it in migrate.component of backflip.yaml, and publish it again: backflip publish',
     })
   }
   const run: RunOnce = (name, command, timeoutMs) =>
