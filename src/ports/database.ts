@@ -92,6 +92,8 @@ export interface DatabaseMark {
   readonly logFrom: Lsn
   /** After the marker row: a copy that was taken later has the row, and everything committed before it. */
   readonly facts: DatabaseFacts
+  /** A restore point behind the row, where one was made; entries of older versions have none. */
+  readonly point?: { readonly name: string; readonly lsn: Lsn }
 }
 
 export interface TableLoss {
@@ -224,7 +226,10 @@ export interface Database {
 
   /** Writes out what is dirty, so that a snapshot starts in a second and not in twenty. */
   checkpoint(): Promise<void>
-  /** A named place in the log, for point-in-time recovery. At most 63 bytes. Repeating it makes a second place with the same name. */
+  /**
+   * A named place in the log, for point-in-time recovery: right behind its record. At most 63 bytes. Repeating it makes a second place with the same
+   * name, and recovery stops at the first.
+   */
   restorePoint(name: string): Promise<Lsn>
   /** Writes the marker row, durably, and says where the server stands after it. Repeatable: the row of that name is replaced. */
   mark(name: string): Promise<DatabaseMark>

@@ -1,20 +1,67 @@
-export interface RecoveryInfo {
-  /** Backups and archive are in order, in its own words `status`. */
-  readonly isReady: boolean
-  readonly status: string
-  /** Oldest first; `finishedAt` is ISO 8601, UTC. */
-  readonly backups: readonly { readonly label: string; readonly type: string; readonly finishedAt: string }[]
-  /** Names of the oldest and the newest file of the log in the archive, or null. */
-  readonly archivedFrom: string | null
-  readonly archivedTo: string | null
+import type { Lsn } from '../domain/data/lsn.ts'
+import type { OperationId } from '../domain/ids.ts'
+
+/** A named place in the log of one server, on one of its timelines. */
+export interface RecoveryPoint {
+  readonly name: string
+  /** Right behind the record of that name. */
+  readonly lsn: Lsn
+  readonly timeline: number
+  /** As `DatabaseFacts.systemId`. */
+  readonly systemId: string
 }
 
-/** Backups with an archive of the log, from which a database can be had as it was at any point. */
+/** What a recovery to a point takes. Plain data. */
+export interface RecoveryLook {
+  /** The newest backup that ended before the point. */
+  readonly backup: {
+    readonly label: string
+    readonly type: string
+    /** ISO 8601, UTC. */
+    readonly finishedAt: string
+    /** Of the data, unpacked. */
+    readonly sizeBytes: number
+  }
+  /** Between the end of the backup and the point: this much is replayed. */
+  readonly logBytes: number
+  /** Where the data is recovered to. */
+  readonly freeBytes: number
+  /** False: the file of the log that the point lies in is being written still; `archive` sees to it. */
+  readonly isArchived: boolean
+}
+
+/**
+ * Backups with an archive of the log, from which a database can be had as it was at a point. It is recovered in a folder of the operation's own beside
+ * the data of one instance, because a copy of the instance has no network and may not reach the repository. The suite is
+ * `test/contract/point-in-time-recovery.ts`.
+ *
+ * Nothing here touches the data that the server of the instance works on, but `takePlace`, which is for a copy. Error of each when the tool fails:
+ * `pgbackrest-failed`.
+ */
 export interface PointInTimeRecovery {
-  info(): Promise<RecoveryInfo>
   /**
-   * Puts the database as it was at the point of that name (`Database.restorePoint`) into a new folder, ready to be started there; the running
-   * one is not touched. Errors `restore-folder-taken`, `pgbackrest-failed`. A point that the archive does not reach shows when it is started.
+   * Whether the point can be reached, and what that takes. Changes nothing; the server must run. Bounded: 2 min. Errors (kind `refused`):
+   * `recovery-unreachable`, `recovery-no-stanza`, `recovery-no-backup` (none that ended before the point), `recovery-not-archived` (the archive lags),
+   * `recovery-tablespaces`, `no-room`.
    */
-  restoreBeside(ask: { readonly folder: string; readonly point: string }): Promise<void>
+  look(point: RecoveryPoint): Promise<RecoveryLook>
+  /** Ends the file of the log that the point lies in when it is being written still, and waits until the archive has it: 60 s, then `recovery-not-archived`. */
+  archive(point: RecoveryPoint): Promise<void>
+  /**
+   * The database as it was at the point, in the operation's folder, stopped cleanly, on a new timeline of its log that no archive has yet. What an earlier
+   * try left there, and what other operations left, is ended and removed first. Repeatable, from the beginning. The settings are the live server's of now.
+   * Error `recovery-failed` with the last lines of its log.
+   */
+  recover(ask: {
+    readonly point: RecoveryPoint
+    readonly backup: string
+    readonly operation: OperationId
+  }): Promise<{ readonly timeline: number }>
+  /**
+   * In a copy of the instance: what was recovered becomes the server's data, and what was is removed. Stops the server; it is not started. Repeatable
+   * from every point at which it died. Error `recovery-lost` when the data is not the one on that timeline then.
+   */
+  takePlace(ask: { readonly operation: OperationId; readonly timeline: number }): Promise<void>
+  /** Ends what still works on the operation's folder and removes it. Gone already is fine. */
+  remove(operation: OperationId): Promise<void>
 }

@@ -1,25 +1,59 @@
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, chmodSync, cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parseLsn } from '../../src/domain/data/lsn.ts'
+import { parseOperationId } from '../../src/domain/ids.ts'
 import { runAsServerUser } from '../../src/drivers/postgres/host.ts'
 import { pgbackrest } from '../../src/drivers/postgres/pgbackrest.ts'
-import { Cluster, OWNER } from './cluster.ts'
+import { type RecoveryWorld, recoveryContract } from '../contract/point-in-time-recovery.ts'
+import { APP_ROLE, Cluster, OWNER } from './cluster.ts'
+
+const OPERATION = parseOperationId('00000000-0000-7000-8000-444444444444')
+const CONFIG = 'pgbackrest.conf'
+
+recoveryContract('pgBackRest', async () => {
+  const live = await archivingCluster()
+  await live.sql('CREATE TABLE orders (id int PRIMARY KEY)', { role: APP_ROLE })
+  return worldOf(live)
+})
 
 describe('pgBackRest', () => {
   let live: Cluster
-  let beside: Cluster
-  const configFile = () => join(live.folder, 'pgbackrest.conf')
-  const recovery = () => pgbackrest(live.host, { stanza: 'shop', configFile: configFile() })
-
+  const point = { name: 'pre-deploy', lsn: parseLsn('0/1'), timeline: 1, systemId: '1' }
   beforeAll(async () => {
-    live = await Cluster.make()
-    const { dataFolder, socketFolder, port } = live.host.config
-    const folder = (name: string) => join(live.folder, name)
-    writeFileSync(
-      configFile(),
-      `[global]
+    live = await archivingCluster()
+  }, 60_000)
+  afterAll(() => live.close())
+
+  it('says that a stanza is none, and that its repository cannot be read', async () => {
+    const absent = pgbackrest(live.host, { stanza: 'absent', configFile: join(live.folder, CONFIG) })
+    await expect(absent.look(point)).rejects.toMatchObject({ code: 'recovery-no-stanza', kind: 'refused' })
+    const broken = join(live.folder, 'broken.conf')
+    writeFileSync(broken, '[global]\nrepo1-host=127.0.0.1\nrepo1-host-user=nobody\nrepo1-host-cmd=/none\n', {
+      mode: 0o644,
+    })
+    const unreachable = pgbackrest(live.host, { stanza: 'shop', configFile: broken })
+    await expect(unreachable.look(point)).rejects.toMatchObject({ code: 'recovery-unreachable', kind: 'refused' })
+  })
+
+  it.each(['', '..', 'a b', "a'", '-x', 'x'.repeat(64)])('refuses the name %j', async (name) => {
+    const { recovery } = worldOf(live)
+    const ask = { point: { ...point, name }, backup: '20200101-000000F', operation: OPERATION }
+    await expect(recovery.recover(ask)).rejects.toMatchObject({ code: 'bad-restore-point', kind: 'usage' })
+  })
+})
+
+async function archivingCluster(): Promise<Cluster> {
+  const live = await Cluster.make()
+  const { dataFolder, socketFolder, port } = live.host.config
+  const folder = (name: string) => join(live.folder, name)
+  for (const name of ['repo', 'lock', 'log', 'spool']) mkdirSync(folder(name))
+  writeFileSync(
+    folder(CONFIG),
+    `[global]
 repo1-path=${folder('repo')}
+repo1-retention-full=9
 lock-path=${folder('lock')}
 log-path=${folder('log')}
 spool-path=${folder('spool')}
@@ -30,52 +64,57 @@ pg1-port=${port}
 pg1-socket-path=${socketFolder}
 pg1-user=postgres
 `,
-    )
-    for (const name of ['repo', 'lock', 'log', 'spool']) mkdirSync(folder(name))
-    if (OWNER !== null) execFileSync('chown', ['-R', OWNER, live.folder])
-    const push = `pgbackrest --config=${configFile()} --stanza=shop archive-push %p`
-    appendFileSync(join(dataFolder, 'postgresql.auto.conf'), `archive_mode = on\narchive_command = '${push}'\n`)
-    await live.database.stop()
-    await live.database.start()
-    for (const verb of ['stanza-create', 'backup']) {
-      const argv = ['pgbackrest', `--config=${configFile()}`, '--stanza=shop', '--log-level-console=warn', verb]
-      const { exitCode, stdout, stderr } = await runAsServerUser(live.host, argv, { timeoutMs: 60_000 })
-      if (exitCode !== 0) throw new Error(`${verb}: ${stdout}${stderr}`)
-    }
-    beside = live.with({ dataFolder: folder('beside'), port: 5433 })
-  }, 120_000)
-  afterAll(async () => {
-    await beside.database.stop()
-    await live.close()
-  })
+  )
+  if (OWNER !== null) execFileSync('chown', ['-R', OWNER, live.folder])
+  const push = `pgbackrest --config=${folder(CONFIG)} --stanza=shop archive-push %p`
+  appendFileSync(
+    join(dataFolder, 'postgresql.auto.conf'),
+    `archive_mode = on\narchive_command = '${push}'\nwal_keep_size = 256MB\n`,
+  )
+  await live.database.stop()
+  await live.database.start()
+  await tool(live, 'stanza-create')
+  return live
+}
 
-  it('says which backups there are, and that a stanza is none', async () => {
-    expect(await recovery().info()).toMatchObject({ isReady: true, status: 'ok', backups: [{ type: 'full' }] })
-    const other = pgbackrest(live.host, { stanza: 'absent', configFile: configFile() })
-    expect(await other.info()).toMatchObject({ isReady: false, backups: [] })
-  })
+async function tool(live: Cluster, verb: string): Promise<void> {
+  const config = `--config=${join(live.folder, CONFIG)}`
+  const argv = ['pgbackrest', config, '--stanza=shop', '--log-level-console=warn', '--type=full', verb]
+  const ofVerb = verb === 'backup' ? argv : argv.filter((one) => one !== '--type=full')
+  const { exitCode, stdout, stderr } = await runAsServerUser(live.host, ofVerb, { timeoutMs: 60_000 })
+  if (exitCode !== 0) throw new Error(`${verb}: ${stdout}${stderr}`)
+}
 
-  it('gives the database as it was at the named point, beside the running one, which is not touched', async () => {
-    await live.sql('CREATE TABLE t (i int, doomed text); INSERT INTO t SELECT g FROM generate_series(1, 100) g;')
-    await live.database.restorePoint('pre-deploy-abc')
-    await live.sql('INSERT INTO t SELECT g FROM generate_series(101, 150) g; ALTER TABLE t DROP COLUMN doomed;')
-    await live.sql('SELECT pg_switch_wal();')
-    await recovery().restoreBeside({ folder: beside.host.config.dataFolder, point: 'pre-deploy-abc' })
-    appendFileSync(join(beside.host.config.dataFolder, 'postgresql.auto.conf'), 'port = 5433\n')
-    await beside.start()
-    expect((await beside.sql('SELECT count(*) FROM t')).trim()).toBe('100')
-    expect((await beside.database.facts()).timeline).toBeGreaterThan(1)
-    expect(await beside.database.tables()).toEqual([{ name: 'public.t', columns: ['i', 'doomed'] }])
-    expect((await live.sql('SELECT count(*) FROM t')).trim()).toBe('150')
-  })
-
-  it.each(['', '..', 'a b', "a'", '-x', 'x'.repeat(64)])('refuses the name %j', async (point) => {
-    const ask = { folder: join(live.folder, 'other'), point }
-    await expect(recovery().restoreBeside(ask)).rejects.toMatchObject({ code: 'bad-restore-point', kind: 'usage' })
-  })
-
-  it('never restores over what is there', async () => {
-    const ask = { folder: live.host.config.dataFolder, point: 'pre-deploy-abc' }
-    await expect(recovery().restoreBeside(ask)).rejects.toMatchObject({ code: 'restore-folder-taken', kind: 'refused' })
-  })
-})
+function worldOf(live: Cluster, configOf: Cluster = live): RecoveryWorld {
+  const { dataFolder } = live.host.config
+  const beside = async () => readdirSync(live.folder).filter((name) => name.startsWith('data.'))
+  return {
+    database: live.database,
+    recovery: pgbackrest(live.host, { stanza: 'shop', configFile: join(configOf.folder, CONFIG) }),
+    insert: async (from, count) =>
+      void (await live.sql(`INSERT INTO orders SELECT g FROM generate_series(${from}, ${from + count - 1}) g;`)),
+    orders: async () => Number(await live.sql('SELECT count(*) FROM orders')),
+    backup: () => tool(live, 'backup'),
+    async endLogFile({ fails }) {
+      if (fails) await live.sql("ALTER SYSTEM SET archive_command = 'false'")
+      await live.sql('SELECT pg_reload_conf(); SELECT pg_switch_wal();')
+    },
+    beside,
+    async copy() {
+      const copy = await live.copy()
+      for (const name of await beside()) {
+        const to = join(copy.folder, name)
+        cpSync(join(live.folder, name), to, { recursive: true })
+        chmodSync(to, 0o700)
+        // In a container of its own a copy has its own sockets.
+        appendFileSync(
+          join(to, 'postgresql.auto.conf'),
+          `unix_socket_directories = '${copy.folder}'\narchive_mode = off\n`,
+        )
+        if (OWNER !== null) execFileSync('chown', ['-R', OWNER, to])
+      }
+      return worldOf(copy, live)
+    },
+    close: () => live.close(),
+  }
+}

@@ -93,7 +93,7 @@ export type CheckDataParams = {
 
 export type MarkDataParams = {
   readonly services: readonly DataServiceName[]
-  /** Of the marker row and the restore point. */
+  /** Of the marker row; the restore point's name begins with it. */
   readonly mark: string
 }
 

@@ -1,108 +1,186 @@
+import { dirname } from 'node:path'
 import type { PgbackrestConfig } from '../../config/types.ts'
-import { BackflipError } from '../../domain/errors.ts'
-import type { PointInTimeRecovery, RecoveryInfo } from '../../ports/point-in-time-recovery.ts'
+import { BackflipError, refusal } from '../../domain/errors.ts'
+import type { PointInTimeRecovery, RecoveryLook, RecoveryPoint } from '../../ports/point-in-time-recovery.ts'
+import {
+  type ChosenBackup,
+  chooseBackup,
+  isoOf,
+  parseHistory,
+  type Stanza,
+  type TimelineSwitch,
+} from './choose-backup.ts'
 import { lines, type PostgresHost, runAsServerUser } from './host.ts'
+import { lagging, logFileOf, mustNotLag } from './log-file.ts'
+import { psql } from './psql.ts'
+import { recoverBeside, takePlace } from './recover-beside.ts'
+import { leftovers, makeFolder, mustRun, realDataFolder, recoveryFolderOf, removeFolder } from './recovery-folder.ts'
 
 const INFO_LIMIT_MS = 60_000
 const RESTORE_LIMIT_MS = 12 * 60 * 60_000
-/** Names of restore points that are safe as one argument of recovery settings, which pgBackRest writes into a file. */
+/** As pgBackRest's own `archive-timeout`. */
+const ARCHIVE_LIMIT_MS = 60_000
+const ARCHIVE_PAUSE_MS = 500
+/** Of `info`, which ends with 0 all the same. */
+const UNKNOWN_ERROR = 99
+const MAX_OUTPUT_BYTES = 8 * 1024 * 1024
+/** Names that are safe as one argument of recovery settings, which pgBackRest writes into a file. */
 const POINT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
 
-/** Restores beside the running server, to a named point that `restorePoint` made. The running one is not touched. */
+/** Restores beside the running server. The running one is not touched. */
 export function pgbackrest(host: PostgresHost, config: PgbackrestConfig): PointInTimeRecovery {
+  const tool = { host, config }
   return {
-    info: () => readInfo(host, config),
-    restoreBeside: (ask) => restoreBeside(host, config, ask),
+    look: (point) => look(tool, point),
+    archive: (point) => archive(tool, point),
+    recover: (ask) => recover(tool, ask),
+    takePlace: (ask) => takePlace(host, ask),
+    async remove(operation) {
+      const { beside, old } = await recoveryFolderOf(host, operation)
+      for (const folder of [beside, old]) await removeFolder(host, folder)
+    },
   }
 }
 
-async function readInfo(host: PostgresHost, config: PgbackrestConfig): Promise<RecoveryInfo> {
-  const text = await run(host, config, ['--output=json', 'info'], INFO_LIMIT_MS)
-  const stanza = (JSON.parse(text) as readonly Stanza[]).find(({ name }) => name === config.stanza)
-  const archive = stanza?.archive?.at(-1)
-  return {
-    isReady: stanza?.status.code === 0,
-    status: stanza?.status.message ?? 'no such stanza',
-    backups: (stanza?.backup ?? []).map(({ label, type, timestamp }) => ({
-      label,
-      type,
-      finishedAt: new Date(timestamp.stop * 1_000).toISOString(),
-    })),
-    archivedFrom: archive?.min ?? null,
-    archivedTo: archive?.max ?? null,
+interface Tool {
+  readonly host: PostgresHost
+  readonly config: PgbackrestConfig
+}
+
+async function look(tool: Tool, point: RecoveryPoint): Promise<RecoveryLook> {
+  const { host } = tool
+  const chosen = await choose(tool, point)
+  const { backup, logBytes } = chosen
+  await refuseTablespaces(tool, backup.label)
+  const file = await logFileOf(host, point)
+  const isArchived = await hasInArchive(tool, chosen, file.name)
+  if (!isArchived) mustNotLag(file, point)
+  const { label, type, info } = backup
+  const sizeBytes = info.size
+  const freeBytes = await roomFor(host, sizeBytes + logBytes)
+  return { backup: { label, type, finishedAt: isoOf(backup), sizeBytes }, logBytes, freeBytes, isArchived }
+}
+
+async function archive(tool: Tool, point: RecoveryPoint): Promise<void> {
+  const { host } = tool
+  const chosen = await choose(tool, point)
+  const file = await logFileOf(host, point)
+  if (await hasInArchive(tool, chosen, file.name)) return
+  mustNotLag(file, point)
+  await psql(host, { script: 'SELECT pg_switch_wal() \\g /dev/null' })
+  const begun = host.clock.monotonicMs()
+  while (!(await hasInArchive(tool, chosen, file.name))) {
+    if (host.clock.monotonicMs() - begun > ARCHIVE_LIMIT_MS) throw lagging(await logFileOf(host, point), point)
+    await host.clock.sleep(ARCHIVE_PAUSE_MS)
   }
 }
 
-/** Of `pgbackrest info --output=json` what we read (2.45). Status 0 is "ok". */
-interface Stanza {
-  readonly name: string
-  readonly status: { readonly code: number; readonly message: string }
-  readonly backup?: readonly {
-    readonly label: string
-    readonly type: string
-    readonly timestamp: { readonly stop: number }
-  }[]
-  readonly archive?: readonly { readonly min: string | null; readonly max: string | null }[]
-}
-
-/**
- * `promote` at the point: the copy goes on in a timeline of its own, so that its log never mixes with the first one's. Its archiving is
- * off until somebody takes it as the live one and means it.
- */
-async function restoreBeside(
-  host: PostgresHost,
-  config: PgbackrestConfig,
-  { folder, point }: { readonly folder: string; readonly point: string },
-): Promise<void> {
-  if (!POINT.test(point)) {
-    throw new BackflipError(`${JSON.stringify(point)} is not the name of a restore point`, {
+async function recover(
+  tool: Tool,
+  { point, backup, operation }: Parameters<PointInTimeRecovery['recover']>[0],
+): Promise<{ readonly timeline: number }> {
+  const { host } = tool
+  if (!POINT.test(point.name))
+    throw new BackflipError(`${JSON.stringify(point.name)} is not the name of a restore point`, {
       code: 'bad-restore-point',
       kind: 'usage',
     })
-  }
-  const held = await host.transport.listFolder(folder)
-  if (folder === host.config.dataFolder || (held ?? []).length > 0) {
-    throw new BackflipError(`${folder} is not empty`, {
-      code: 'restore-folder-taken',
-      kind: 'refused',
-      details: ['nothing was changed'],
-      hint: 'a folder that does not exist yet',
-    })
-  }
-  const made = await runAsServerUser(host, ['mkdir', '--parents', '--mode', '700', folder], {
-    timeoutMs: INFO_LIMIT_MS,
-  })
-  if (made.exitCode !== 0) throw failed('mkdir', lines(made.stderr))
+  const folder = await recoveryFolderOf(host, operation)
+  for (const left of await leftovers(host, folder)) await removeFolder(host, left)
+  await makeFolder(host, folder.beside)
   const args = [
-    `--pg1-path=${folder}`,
+    `--pg1-path=${folder.beside}`,
+    `--set=${backup}`,
     '--type=name',
-    `--target=${point}`,
+    `--target=${point.name}`,
+    `--target-timeline=${point.timeline}`,
     '--target-action=promote',
-    '--archive-mode=off',
     'restore',
   ]
-  await run(host, config, args, RESTORE_LIMIT_MS)
+  await run(tool, args, RESTORE_LIMIT_MS)
+  return recoverBeside(host, { point, folder: folder.beside })
+}
+
+async function choose(tool: Tool, point: RecoveryPoint): Promise<ChosenBackup> {
+  const stanzas = await info(tool)
+  return chooseBackup(stanzas, tool.config.stanza, point, await historyOf(tool, point))
+}
+
+async function info(tool: Tool, more: readonly string[] = []): Promise<readonly Stanza[]> {
+  const stanzas = JSON.parse(await run(tool, ['--output=json', ...more, 'info'], INFO_LIMIT_MS)) as readonly Stanza[]
+  const unread = stanzas.find(({ status }) => status.code === UNKNOWN_ERROR)
+  if (unread === undefined) return stanzas
+  throw refusal('pgBackRest does not reach its repository', {
+    code: 'recovery-unreachable',
+    details: [...(unread.repo ?? []).map(({ status }) => status.message), 'nothing was changed'],
+    hint: `pgbackrest --stanza=${tool.config.stanza} check`,
+  })
+}
+
+/** The server keeps the files that say where its timelines came from. Without one only backups of the point's own timeline are taken. */
+async function historyOf({ host }: Tool, { timeline }: RecoveryPoint): Promise<readonly TimelineSwitch[]> {
+  if (timeline === 1) return []
+  const name = `${timeline.toString(16).toUpperCase().padStart(8, '0')}.history`
+  const bytes = await host.transport.readFile(`${host.config.dataFolder}/pg_wal/${name}`, { maxBytes: 1024 * 1024 })
+  return bytes === null ? [] : parseHistory(new TextDecoder().decode(bytes))
+}
+
+/** Their folders are named absolutely in a backup, so beside would be the live ones. */
+async function refuseTablespaces(tool: Tool, label: string): Promise<void> {
+  const stanzas = await info(tool, [`--set=${label}`])
+  const backups = stanzas.flatMap(({ backup = [] }) => backup) as readonly { readonly tablespace?: unknown[] | null }[]
+  if (backups.every(({ tablespace }) => (tablespace ?? []).length === 0)) return
+  throw refusal(`the backup ${label} has tablespaces, which cannot be restored beside the live ones`, {
+    code: 'recovery-tablespaces',
+    details: ['nothing was changed'],
+    hint: 'a snapshot (backflip snapshots list), or pgbackrest restore on another host',
+  })
+}
+
+/** Files are kept by the first half of their name; behind the name stands a hash and how it is packed. */
+async function hasInArchive(tool: Tool, { archiveId, backup }: ChosenBackup, file: string): Promise<boolean> {
+  const folder = `archive/${tool.config.stanza}/${archiveId}/${file.slice(0, 16)}`
+  const args = [`--repo=${backup.database['repo-key']}`, `--filter=^${file}-`, 'repo-ls', folder]
+  return (await run(tool, args, INFO_LIMIT_MS, { isForStanza: false })).trim() !== ''
 }
 
 async function run(
-  host: PostgresHost,
-  { stanza, configFile }: PgbackrestConfig,
+  { host, config: { stanza, configFile } }: Tool,
   args: readonly string[],
   timeoutMs: number,
+  { isForStanza = true }: { readonly isForStanza?: boolean } = {},
 ): Promise<string> {
-  const where = configFile === null ? [] : [`--config=${configFile}`]
-  const argv = ['pgbackrest', ...where, `--stanza=${stanza}`, '--log-level-console=warn', ...args]
-  const { exitCode, stdout, stderr } = await runAsServerUser(host, argv, { timeoutMs, maxOutputBytes: 8 * 1024 * 1024 })
+  const argv = [
+    'pgbackrest',
+    ...(configFile === null ? [] : [`--config=${configFile}`]),
+    ...(isForStanza ? [`--stanza=${stanza}`] : []),
+    '--log-level-console=warn',
+    ...args,
+  ]
+  const { exitCode, stdout, stderr } = await runAsServerUser(host, argv, {
+    timeoutMs,
+    maxOutputBytes: MAX_OUTPUT_BYTES,
+  })
   if (exitCode === 0) return stdout
-  // It prints its errors on stdout as well.
-  throw failed(args.at(-1) ?? '', lines(`${stdout}\n${stderr}`))
-}
-
-function failed(verb: string, details: readonly string[]): BackflipError {
-  return new BackflipError(`pgBackRest: ${verb} failed`, {
+  const verb = args.find((one) => !one.startsWith('-')) ?? ''
+  throw new BackflipError(`pgBackRest: ${verb} failed`, {
     code: 'pgbackrest-failed',
     kind: 'failed',
-    details: [...details, 'the running database was not touched'],
-    hint: 'pgbackrest check, with the same stanza',
+    // It prints its errors on stdout as well.
+    details: [...lines(`${stdout}\n${stderr}`), 'the running database was not touched'],
+    hint: `pgbackrest --stanza=${stanza} check`,
+  })
+}
+
+/** Free bytes beside the data. What is replayed may make it larger than the backup was, by so much at most. */
+async function roomFor(host: PostgresHost, neededBytes: number): Promise<number> {
+  const folder = dirname(await realDataFolder(host))
+  const { stdout } = await mustRun(host, ['df', '--output=avail', '--block-size=1', folder])
+  const freeBytes = Number(stdout.trimEnd().split('\n').at(-1))
+  if (freeBytes >= neededBytes) return freeBytes
+  throw refusal(`${folder} has ${freeBytes} bytes free, and a recovery beside the data needs ${neededBytes}`, {
+    code: 'no-room',
+    details: ['nothing was changed'],
+    hint: 'backflip snapshots prune, or a larger disk for the container',
   })
 }

@@ -14,7 +14,10 @@ export const markData = markStep('mark-data')
 /** E of a restore: what an undo of it would lose is counted from here. */
 export const markRestored = markStep('mark-restored')
 
-/** Repeatable: a mark is written again, later, and the later one counts. The restore point of a repeat has the same name; the newest is found. */
+/**
+ * Repeatable: a mark is written again, later, and the later one counts. The restore point lies behind the row, so that what is recovered has it, and is
+ * named by the row's transaction: recovery stops at the first point of a name, and a repeat makes another one.
+ */
 function markStep(id: string): Step<StepPorts> {
   return defineStep<StepPorts, MarkDataParams>({
     id,
@@ -28,8 +31,9 @@ async function markAll({ services, mark }: MarkDataParams, { ports }: StepContex
   const marks: { [service: string]: DatabaseMark } = {}
   for (const { service, database } of databasesOf(ports, services)) {
     await database.checkpoint()
-    await database.restorePoint(mark)
-    marks[service] = bounded(await database.mark(mark))
+    const marked = bounded(await database.mark(mark))
+    const name = `${mark}-${marked.xid}`
+    marks[service] = { ...marked, point: { name, lsn: await database.restorePoint(name) } }
   }
   return { output: { marks } as unknown as Json, effects: [] }
 }
