@@ -3,11 +3,12 @@ import { parseLsn } from '../domain/data/lsn.ts'
 import { refusal } from '../domain/errors.ts'
 import type { EnvironmentRecord, ReplacedRecord, SnapshotRecord } from '../domain/history/record.ts'
 import type { DataServiceName, OperationId, SnapshotName } from '../domain/ids.ts'
-import type { RestoreTarget } from '../domain/plan/restore.ts'
+import { isRecovered, type RestoreTarget } from '../domain/plan/restore.ts'
 import type { DataLook, DataService } from '../ports/data-service.ts'
 import type { Database, DatabaseFacts, DatabaseMark, DataLoss } from '../ports/database.ts'
 import type { Environment } from './environment.ts'
 import { markOf } from './mark-of.ts'
+import { findTaken, recoveriesFor } from './recoveries.ts'
 
 /** One service of a restore, before anybody agreed to anything. */
 export interface ServicePreview {
@@ -23,6 +24,13 @@ export interface ServicePreview {
   readonly schema: { readonly before: string | null; readonly now: string | null } | null
   readonly look: DataLook
 }
+
+/** `from`: where databases come from. Default: their snapshot. */
+export type RestoreRequest =
+  | { readonly snapshot: SnapshotName; readonly from?: RestoreSource }
+  | { readonly undo: OperationId }
+
+export type RestoreSource = 'snapshot' | 'pgbackrest'
 
 export interface RestorePreview {
   readonly target: RestoreTarget
@@ -40,9 +48,9 @@ export interface RestorePreview {
 export async function previewRestore(
   environment: Environment,
   record: EnvironmentRecord,
-  ask: { readonly snapshot: SnapshotName } | { readonly undo: OperationId },
+  ask: RestoreRequest,
 ): Promise<RestorePreview> {
-  const target = 'snapshot' in ask ? snapshotTarget(record, ask.snapshot) : undoTarget(record, ask.undo)
+  const target = await targetOf(environment, record, ask)
   const names = target.kind === 'snapshot' ? target.taken : target.replaced
   const services = await Promise.all(names.map(({ service }) => previewService(environment, target, service)))
   const losses = services.flatMap(({ loss }) => (loss === null ? [] : [loss]))
@@ -53,16 +61,35 @@ export async function previewRestore(
     transactions: losses.reduce((sum, { transactions }) => sum + transactions, 0),
     bound: boundOf(losses),
     isExact: losses.every(({ isExact }) => isExact),
-    expectedMs: proofs.some((ms) => ms === null) ? null : Math.max(...proofs.map((ms) => ms ?? 0)),
+    expectedMs:
+      proofs.some((ms) => ms === null) || isRecovered(target) ? null : Math.max(...proofs.map((ms) => ms ?? 0)),
   }
 }
 
-function snapshotTarget(record: EnvironmentRecord, snapshot: SnapshotName): RestoreTarget {
-  const taken = record.snapshots.filter((one) => one.snapshot === snapshot)
-  if (taken.length > 0) return { kind: 'snapshot', snapshot, taken }
-  throw refusal(`there is no snapshot ${snapshot} that an operation here took`, {
+async function targetOf(
+  environment: Environment,
+  record: EnvironmentRecord,
+  ask: RestoreRequest,
+): Promise<RestoreTarget> {
+  if ('undo' in ask) return undoTarget(record, ask.undo)
+  const { snapshot, from = 'snapshot' } = ask
+  const known = record.snapshots.filter((one) => one.snapshot === snapshot)
+  // A snapshot that is gone, and written off, leaves its restore point in the archive.
+  const taken = known.length === 0 && from === 'pgbackrest' ? await findTaken(environment.journal, snapshot) : known
+  if (taken.length === 0) throw noSuchSnapshot(environment, record, snapshot)
+  const recoveries = from === 'snapshot' ? [] : await recoveriesFor(environment, taken)
+  return { kind: 'snapshot', snapshot, taken, recoveries }
+}
+
+function noSuchSnapshot({ data }: Environment, { snapshots }: EnvironmentRecord, snapshot: SnapshotName): Error {
+  return refusal(`there is no snapshot ${snapshot} that an operation here took`, {
     code: 'no-such-snapshot',
-    details: record.snapshots.slice(-5).map((one) => `${one.snapshot}, ${one.service}, ${one.takenAt}`),
+    details: [
+      ...snapshots.slice(-5).map((one) => `${one.snapshot}, ${one.service}, ${one.takenAt}`),
+      ...(data.some((one) => one.recovery() !== null)
+        ? [`when it was one: backflip restore ${snapshot} --from pgbackrest`]
+        : []),
+    ],
     hint: 'backflip snapshots list',
   })
 }
@@ -88,7 +115,8 @@ async function previewService(
   const taken = target.kind === 'snapshot' ? (target.taken.find((one) => one.service === name) ?? null) : null
   const replaced = target.kind === 'undo' ? (target.replaced.find((one) => one.service === name) ?? null) : null
   const look = await service.look()
-  refuseGone(service, look, taken, replaced)
+  const recovery = target.kind === 'snapshot' ? target.recoveries.find((one) => one.service === name) : undefined
+  refuseGone(service, look, recovery === undefined ? taken : null, replaced)
   const database = service.database()
   const mark = {
     operation: taken?.operation ?? replaced?.operation ?? '',
@@ -100,27 +128,36 @@ async function previewService(
   const now = await database.facts()
   const before = taken === null ? null : since.facts.schemaVersion
   const schema = { before, now: now.schemaVersion }
-  return { ...shown, loss: await lossOf(database, since, taken), now, schema }
+  const from = recovery === undefined ? (taken?.recoveredTo ?? null) : recovery.point.lsn
+  return { ...shown, loss: await lossOf(database, since, { from, isCounted: taken === null }), now, schema }
 }
 
-async function lossOf(database: Database, since: DatabaseMark, taken: SnapshotRecord | null): Promise<DataLoss> {
-  const from = taken?.recoveredTo ?? null
+/** `isCounted`: the mark itself is what is gone back to. */
+async function lossOf(
+  database: Database,
+  since: DatabaseMark,
+  { from, isCounted }: { readonly from: string | null; readonly isCounted: boolean },
+): Promise<DataLoss> {
   const loss = await database.lossSince(since, from === null ? {} : { from: parseLsn(from) })
-  return taken !== null && from === null ? countedFromMark(loss) : loss
+  return from === null && !isCounted ? countedFromMark(loss) : loss
 }
 
 /** What the journal knows must still be there. */
 function refuseGone(
-  { instance }: DataService,
+  service: DataService,
   { snapshots, copies }: DataLook,
   taken: SnapshotRecord | null,
   replaced: ReplacedRecord | null,
 ): void {
+  const { instance } = service
   if (taken !== null && !snapshots.some(({ name }) => name === taken.snapshot))
     throw refusal(`the snapshot ${taken.snapshot} of ${instance} is gone from its storage`, {
       code: 'no-such-snapshot',
       details: [taken.expiresAt === null ? 'it had no end' : `it was to be kept until ${taken.expiresAt}`],
-      hint: 'backflip snapshots list',
+      hint:
+        service.recovery() === null
+          ? 'backflip snapshots list'
+          : `backflip restore ${taken.snapshot} --from pgbackrest`,
     })
   if (replaced !== null && !copies.some(({ name }) => name === replaced.keptAs))
     throw refusal(`${replaced.keptAs}, which the restore kept, is gone`, {

@@ -1,7 +1,6 @@
 import { otherColor } from '../domain/color.ts'
 import { refusal } from '../domain/errors.ts'
 import type { EnvironmentRecord } from '../domain/history/record.ts'
-import type { OperationId, SnapshotName } from '../domain/ids.ts'
 import type { ReleaseFacts } from '../domain/plan/facts.ts'
 import type { Plan } from '../domain/plan/plan.ts'
 import { planRestore, type RestoreTarget } from '../domain/plan/restore.ts'
@@ -10,11 +9,11 @@ import type { Environment, RunOptions } from './environment.ts'
 import { lookAtData } from './look-at-data.ts'
 import { observe, planFacts, releaseFacts } from './observe.ts'
 import { sealPlan } from './plan-hash.ts'
-import { previewRestore, type RestorePreview } from './preview-restore.ts'
+import { previewRestore, type RestorePreview, type RestoreRequest } from './preview-restore.ts'
 import { loadRecord } from './record.ts'
 import { runPlan } from './run-plan.ts'
 
-export type RestoreRequest = { readonly snapshot: SnapshotName } | { readonly undo: OperationId }
+export type { RestoreRequest } from './preview-restore.ts'
 
 /** What is shown before anybody is asked. Changes nothing. */
 export async function showRestore(environment: Environment, ask: RestoreRequest): Promise<RestorePreview> {

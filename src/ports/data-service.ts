@@ -1,5 +1,6 @@
 import type { DataServiceName, OperationId, SnapshotName } from '../domain/ids.ts'
 import type { Database, DatabaseMark, Verification } from './database.ts'
+import type { PointInTimeRecovery } from './point-in-time-recovery.ts'
 
 export interface DataSnapshot {
   readonly name: SnapshotName
@@ -142,6 +143,8 @@ export interface DataService {
 
   /** The database in the live instance or in one of ours; null for `files`. Asks nothing by itself. */
   database(instance?: string): Database | null
+  /** Of that database, from its backups; null where the configuration names none. Asks nothing by itself. */
+  recovery(instance?: string): PointInTimeRecovery | null
 
   /** Makes all smaller generations worthless. Repeatable. */
   fence(generation: number): Promise<void>

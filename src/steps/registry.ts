@@ -23,12 +23,15 @@ import { drainOld } from './f-verify/drain-old.ts'
 import { probePublic } from './f-verify/probe-public.ts'
 import type { StepPorts } from './ports.ts'
 import { allowWriters } from './restore/allow-writers.ts'
+import { checkRecovery } from './restore/check-recovery.ts'
 import { copyData } from './restore/copy-data.ts'
 import { countLost } from './restore/count-lost.ts'
 import { exportLost } from './restore/export-lost.ts'
 import { lowerMaintenance } from './restore/lower-maintenance.ts'
+import { placeRecovered } from './restore/place-recovered.ts'
 import { previewRestored } from './restore/preview-restored.ts'
 import { raiseMaintenance } from './restore/raise-maintenance.ts'
+import { recoverData } from './restore/recover-data.ts'
 import { stopWriters } from './restore/stop-writers.ts'
 import { swapData } from './restore/swap-data.ts'
 import { verifyCopy } from './restore/verify-copy.ts'
@@ -57,10 +60,13 @@ export const STEPS: readonly Step<StepPorts>[] = [
   probePublic,
   bakeRelease,
   drainOld,
+  checkRecovery,
   raiseMaintenance,
   stopWriters,
   countLost,
+  recoverData,
   copyData,
+  placeRecovered,
   verifyCopy,
   exportLost,
   swapData,

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type OperationId, parseOperationId } from '../../src/domain/ids.ts'
 import type { Database, DatabaseMark } from '../../src/ports/database.ts'
 import type { PointInTimeRecovery, RecoveryPoint } from '../../src/ports/point-in-time-recovery.ts'
-import { recoveryPointOf } from '../../src/steps/recovery-point.ts'
+import { recoveryPointOf } from '../../src/steps/recoveries.ts'
 
 /** A database with orders, whose log is archived; nothing is backed up yet. */
 export interface RecoveryWorld {

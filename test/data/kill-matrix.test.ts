@@ -14,8 +14,12 @@ interface Death {
 }
 
 /** A fresh shop in which the command dies (`kill -9`) at its n-th point. */
-async function dieAt(n: number, command: (environment: Environment) => Promise<unknown>): Promise<Death> {
-  const shop = await Shop.open()
+async function dieAt(
+  n: number,
+  command: (environment: Environment) => Promise<unknown>,
+  ask: Parameters<typeof Shop.open>[0] = {},
+): Promise<Death> {
+  const shop = await Shop.open(ask)
   shop.order(11, 17)
   const { operator, environment } = shop.process('bob')
   let points = 0
@@ -54,6 +58,7 @@ async function expectWhole(shop: Shop, orders: readonly number[], where: string)
   expect(shop.live, said).toMatchObject({ isRunning: true })
   expect(shop.server, said).toMatchObject({ isRunning: true, isClosed: false })
   expect(orders, said).toContain(shop.orders())
+  expect([...shop.server.beside.keys()], said).toEqual([])
   const kept = record.replaced.map(({ keptAs }) => keptAs)
   expect(shop.names(), said).toEqual([shop.store.instance, ...kept].toSorted())
   // I6: nobody ordered a snapshot to go.
@@ -65,36 +70,44 @@ async function expectWhole(shop: Shop, orders: readonly number[], where: string)
 
 const VERBS = ['resume', 'abort'] as const
 
-describe.each(VERBS)('kill -9 at every point of a restore, then %s', (verb) => {
-  it('I1, I3, I5, I6: the data is one or the other, whole and open, and nothing is left over', async () => {
-    let deaths = 0
-    const refusals: { readonly end: unknown; readonly wrote: number }[] = []
-    for (let n = 1; n <= MANY; n += 1) {
-      const { at, shop } = await dieAt(n, restored({ snapshot: BEFORE_2 }))
-      if (at === null) break
-      deaths += 1
-      const where = `point ${n}, ${at.side} ${at.what}`
-      if ((await shop.record()).open === null) {
-        await expectWhole(shop, [10, 17], where)
-        continue
+const SOURCES = [
+  ['a snapshot', { snapshot: BEFORE_2 }],
+  ['backups', { snapshot: BEFORE_2, from: 'pgbackrest' }],
+] as const
+
+describe.each(VERBS.flatMap((verb) => SOURCES.map(([from, ask]) => [from, verb, ask] as const)))(
+  'kill -9 at every point of a restore from %s, then %s',
+  (_from, verb, ask) => {
+    it('I1, I3, I5, I6: the data is one or the other, whole and open, and nothing is left over', async () => {
+      let deaths = 0
+      const refusals: { readonly end: unknown; readonly wrote: number }[] = []
+      for (let n = 1; n <= MANY; n += 1) {
+        const { at, shop } = await dieAt(n, restored(ask), { isBackedUp: true })
+        if (at === null) break
+        deaths += 1
+        const where = `point ${n}, ${at.side} ${at.what}`
+        if ((await shop.record()).open === null) {
+          await expectWhole(shop, [10, 17], where)
+          continue
+        }
+        const resumed = () => shop.type('eve', ({ journal }) => journal.read({ kinds: ['operation-resumed'] }))
+        const before = await resumed()
+        const end: unknown = await shop.type('cid', taken[verb]).catch((error: unknown) => error)
+        if (verb === 'abort' && (end as { code?: string }).code === 'past-pivot') {
+          refusals.push({ end, wrote: (await resumed()).length - before.length })
+          await shop.type('cid', taken.resume)
+        }
+        const isForward = verb === 'resume'
+        await expectWhole(shop, isForward ? [10] : [10, 17], where)
       }
-      const resumed = () => shop.type('eve', ({ journal }) => journal.read({ kinds: ['operation-resumed'] }))
-      const before = await resumed()
-      const end: unknown = await shop.type('cid', taken[verb]).catch((error: unknown) => error)
-      if (verb === 'abort' && (end as { code?: string }).code === 'past-pivot') {
-        refusals.push({ end, wrote: (await resumed()).length - before.length })
-        await shop.type('cid', taken.resume)
-      }
-      const isForward = verb === 'resume'
-      await expectWhole(shop, isForward ? [10] : [10, 17], where)
-    }
-    expect(deaths).toBeGreaterThan(100)
-    // Past the point where users were let in nothing is aborted, and nothing is begun for it.
-    expect(refusals.length > 0).toBe(verb === 'abort')
-    for (const refusal of refusals)
-      expect(refusal).toMatchObject({ end: { kind: 'refused', hint: 'backflip resume' }, wrote: 0 })
-  }, 120_000)
-})
+      expect(deaths).toBeGreaterThan(100)
+      // Past the point where users were let in nothing is aborted, and nothing is begun for it.
+      expect(refusals.length > 0).toBe(verb === 'abort')
+      for (const refusal of refusals)
+        expect(refusal).toMatchObject({ end: { kind: 'refused', hint: 'backflip resume' }, wrote: 0 })
+    }, 120_000)
+  },
+)
 
 describe('kill -9 at every point of a run of SQL, then resume', () => {
   it.each([

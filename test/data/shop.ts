@@ -9,6 +9,7 @@ import { type FakeContainer, type FakeStore, fakeStore } from '../fakes/data-sto
 import { type FakeServer, writeFake } from '../fakes/database.ts'
 import { r } from '../fakes/history.ts'
 import { People } from '../fakes/people.ts'
+import { backUp } from '../fakes/recovery.ts'
 
 export const DB: DataServiceName = parseDataServiceName('db')
 export const BEFORE_2 = `pre-deploy-${r(2)}` as SnapshotName
@@ -28,6 +29,7 @@ export class Shop extends People {
     const shop = new Shop(ask)
     await shop.type('ann', deployed(1))
     shop.order(1, 10)
+    if (shop.store.repository !== null) backUp(shop.store)
     await shop.type('ann', deployed(2))
     return shop
   }

@@ -9,6 +9,7 @@ import { swapFake, swapViewOf } from './data-swap.ts'
 import { type DataHost, enter, mustBeOurs, noSuchSnapshot, set, touch } from './data-touch.ts'
 import { copyOf, fakeDatabase } from './database.ts'
 import type { Operator } from './operator.ts'
+import { fakeRecovery } from './recovery.ts'
 import type { World } from './world.ts'
 
 /** One data service as one operator reaches it. Its store must be in `world.data`. Each change of an instance is a change of its own. */
@@ -38,6 +39,8 @@ export function fakeDataService(world: World, operator: Operator, name: DataServ
     swapBack: (request) => ask('swapBack', () => swapFake(host, 'back', request)),
     swapped: (request) => ask('swapped', () => whereSwapStands(swapViewOf(store, request))),
     database,
+    recovery: (instance = store.instance) =>
+      store.repository === null ? null : fakeRecovery(host, store.repository, instance),
     fence: (generation) => ask('fence', () => enter(host, generation)),
   }
   return {

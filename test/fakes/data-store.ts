@@ -45,12 +45,31 @@ export interface FakeStore {
   readonly snapshotBytes: number
   /** Nobody answers. */
   isDown: boolean
+  /** Backups and the archived log, elsewhere; null: the configuration names none. */
+  repository: FakeRepository | null
+}
+
+export interface FakeRepository {
+  readonly backups: { readonly label: string; readonly systemId: string; readonly position: number }[]
+  /** The log up to here is in the archive; what is behind it is being written, or cannot be archived. */
+  archivedTo: number
+  archiving: 'works' | 'fails'
+  isReachable: boolean
+}
+
+export function fakeRepository(): FakeRepository {
+  return { backups: [], archivedTo: 0, archiving: 'works', isReachable: true }
 }
 
 const POOL_BYTES = 1024 ** 3
 
 export function fakeStore(
-  ask: { readonly kind?: FakeStore['kind']; readonly instance?: string; readonly isAtomic?: boolean } = {},
+  ask: {
+    readonly kind?: FakeStore['kind']
+    readonly instance?: string
+    readonly isAtomic?: boolean
+    readonly isBackedUp?: boolean
+  } = {},
 ): FakeStore {
   const { kind = 'postgres', instance = 'data', isAtomic = true } = ask
   const seat = { address: '10.0.0.2', startsAtBoot: true }
@@ -63,6 +82,7 @@ export function fakeStore(
     freeBytes: POOL_BYTES,
     snapshotBytes: 1024 ** 2,
     isDown: false,
+    repository: ask.isBackedUp === true ? fakeRepository() : null,
   }
 }
 

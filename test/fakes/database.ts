@@ -1,5 +1,6 @@
 import { type Lsn, parseLsn, walBytesBetween } from '../../src/domain/data/lsn.ts'
 import { BackflipError, refusal } from '../../src/domain/errors.ts'
+import type { OperationId } from '../../src/domain/ids.ts'
 import { sha256Hex } from '../../src/lib/sha256.ts'
 import type {
   Database,
@@ -38,6 +39,10 @@ export interface FakeServer {
   /** SQL that was run, for tests to look at. */
   readonly ran: string[]
   readonly shortcomings: Shortcoming[]
+  /** By the name of a restore point: what the log leads to. */
+  readonly points: Map<string, FakeServer>
+  /** By operation: what was recovered beside the data; null while it is not whole. On the same disk, so in every copy of it. */
+  readonly beside: Map<OperationId, FakeServer | null>
 }
 
 export function fakeServer(systemId = '7000000000000000001'): FakeServer {
@@ -57,6 +62,8 @@ export function fakeServer(systemId = '7000000000000000001'): FakeServer {
     schema: '0001',
     ran: [],
     shortcomings: [],
+    points: new Map(),
+    beside: new Map(),
   }
 }
 
@@ -101,7 +108,7 @@ export function fakeDatabase(
     facts: () => ask('facts', () => factsOf(server)),
     shortcomings: () => ask('shortcomings', () => server.shortcomings),
     checkpoint: () => ask('checkpoint', () => undefined),
-    restorePoint: () => ask('restorePoint', () => lsnOf(server)),
+    restorePoint: (name) => ask('restorePoint', () => pointNow(server, name)),
     mark: (name) => ask('mark', () => markNow(server, name)),
     hasMarker: (name) => ask('hasMarker', () => server.markers.has(name)),
     lossSince: (mark, { from } = {}) => ask('lossSince', () => lossOf(server, mark, from ?? mark.facts.walLsn)),
@@ -193,6 +200,14 @@ function markNow(server: FakeServer, name: string): DatabaseMark {
   return { name, at, xid: server.xid, logFrom, facts: factsOf(server) }
 }
 
+/** The first of a name is the one that recovery finds. */
+function pointNow(server: FakeServer, name: string): Lsn {
+  server.position += 64
+  const then = { ...server, points: new Map(), beside: new Map() }
+  if (!server.points.has(name)) server.points.set(name, structuredClone(then))
+  return lsnOf(server)
+}
+
 function lossOf(server: FakeServer, mark: DatabaseMark, from: Lsn): DataLoss {
   if (server.systemId !== mark.facts.systemId || server.markers.get(mark.name) !== mark.at) {
     throw refusal(`the mark ${mark.name} was not made here`, { code: 'database-mark-unknown' })
@@ -264,7 +279,7 @@ function countersOf(name: string): TableCounters {
   return { database: 'shop', name, fileNode: 16_384, inserted: 0, updated: 0, deleted: 0, liveRows: 0 }
 }
 
-function lsnOf({ position }: FakeServer): Lsn {
+export function lsnOf({ position }: Pick<FakeServer, 'position'>): Lsn {
   return parseLsn(`0/${position.toString(16)}`)
 }
 

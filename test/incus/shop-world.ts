@@ -99,6 +99,8 @@ export interface ShopAsk {
   readonly edge?: 'here' | 'container'
   /** Of the components. Default busybox; Debian has PostgreSQL's client. */
   readonly image?: Image
+  /** More keys of the data service. */
+  readonly database?: string
   /** More lines of the environment, as YAML without indentation. */
   readonly environment?: readonly string[]
   /** More lines of the file. */
@@ -222,7 +224,7 @@ async function startDatabase(bed: DataBed): Promise<InstanceName> {
 }
 
 function configuration(world: IncusWorld, edge: readonly string[], ask: ShopAsk): string {
-  const { app = [], environment = [], data = 'postgres', image = 'busybox' } = ask
+  const { app = [], environment = [], data = 'postgres', image = 'busybox', database = '' } = ask
   const range = `${world.address(50)}-${world.address(60)}`
   return `app: shop
 components:
@@ -241,7 +243,7 @@ ${edge.map((line) => `    ${line}\n`).join('')}    runtime:
     check: { consecutive: 1, interval: 50ms, limit: 20s }
     verify: { bake: "0" }
     data:
-      db: { ${data === 'postgres' ? DATABASE : 'kind: files'}, instance: ${LIVE} }
+      db: { ${data === 'postgres' ? DATABASE + database : 'kind: files'}, instance: ${LIVE} }
 ${environment.map((line) => `    ${line}\n`).join('')}`
 }
 

@@ -36,8 +36,8 @@ export function debianCodename(): string {
  * This machine's own Debian with systemd as process 1, HAProxy, socat, busybox and a PostgreSQL cluster with checksums, all of it stopped. From
  * the machine's own sources and keyrings; half a minute to a minute.
  */
-export async function buildDebianRoot(root: string, codename: string): Promise<void> {
-  await bootstrap(root, codename)
+export async function buildDebianRoot(root: string, codename: string, packages = PACKAGES): Promise<void> {
+  await bootstrap(root, codename, packages)
   cpSync(OVERLAY, root, { recursive: true })
   for (const path of ['etc/udhcpc.script', 'usr/local/sbin/incus-net']) chmodSync(join(root, path), 0o755)
   writeFileSync(join(root, 'etc/machine-id'), '')
@@ -56,13 +56,13 @@ export function postgresVersion(root: string): string {
   return version
 }
 
-async function bootstrap(root: string, codename: string): Promise<void> {
+async function bootstrap(root: string, codename: string, packages: readonly string[]): Promise<void> {
   const sources = ['/etc/apt/sources.list', '/etc/apt/sources.list.d/debian.sources'].filter(existsSync)
   const options = WITHOUT.map((pattern) => `--dpkgopt=path-exclude=${pattern}`)
   const argv = [
     ...words('mmdebstrap --variant=minbase --mode=root --format=directory --quiet'),
     '--aptopt=Apt::Install-Recommends "false"',
-    `--include=${PACKAGES.join(',')}`,
+    `--include=${packages.join(',')}`,
     ...options,
     codename,
     root,

@@ -11,6 +11,11 @@ export const restore = defineCommand({
   summary: 'Put the data back to a snapshot: the last way back. Shows what would be lost first',
   arguments: ['[snapshot]'],
   options: [
+    {
+      flags: '--from <source>',
+      description:
+        'where databases come from: snapshot (default), or pgbackrest (the restore point of the same moment)',
+    },
     { flags: '--undo <operation>', description: 'put back what that restore had replaced' },
     {
       flags: '--max-lost <count>',
@@ -22,6 +27,7 @@ export const restore = defineCommand({
   examples: [
     'backflip restore pre-deploy-2f81c03a9d… --reason "orders were overwritten"',
     'backflip restore pre-deploy-2f81c03a9d… --max-lost 40 --export-lost lost --yes',
+    'backflip restore pre-deploy-2f81c03a9d… --from pgbackrest --reason "the snapshot is gone"',
     'backflip restore --undo 01928c1e-… --reason "the wrong evening"',
   ],
   async run(input) {
@@ -45,7 +51,7 @@ async function requestOf({ args, options }: CommandInput): Promise<RestoreReques
     import('../../domain/ids.ts'),
     import('../../domain/errors.ts'),
   ])
-  const { undo } = options as { readonly undo?: string }
+  const { undo, from } = options as { readonly undo?: string; readonly from?: string }
   const [name] = args
   if ((name === undefined) === (undo === undefined))
     throw usageError('name a snapshot, or a restore to take back: one of the two', {
@@ -53,7 +59,17 @@ async function requestOf({ args, options }: CommandInput): Promise<RestoreReques
       place: { flag: 'SNAPSHOT' },
       hint: 'backflip snapshots list',
     })
-  return undo === undefined ? { snapshot: parseSnapshotName(name ?? '') } : { undo: parseOperationId(undo, '--undo') }
+  if (from !== undefined && (undo !== undefined || (from !== 'snapshot' && from !== 'pgbackrest')))
+    throw usageError(
+      undo === undefined ? `nothing comes from ${JSON.stringify(from)}` : 'what is taken back comes from what was kept',
+      {
+        code: 'what-to-restore',
+        place: { flag: '--from' },
+        hint: undo === undefined ? '--from snapshot, or --from pgbackrest' : 'the same command without --from',
+      },
+    )
+  if (undo !== undefined) return { undo: parseOperationId(undo, '--undo') }
+  return { snapshot: parseSnapshotName(name ?? ''), from: from === 'pgbackrest' ? from : 'snapshot' }
 }
 
 /** Shows what would be lost, and takes the number that a person types for their word. */

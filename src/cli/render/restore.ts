@@ -1,3 +1,4 @@
+import { isRecovered } from '../../domain/plan/restore.ts'
 import { counted } from '../../lib/counted.ts'
 import { formatDuration } from '../../lib/duration.ts'
 import type { RestorePreview, ServicePreview } from '../../operations/preview-restore.ts'
@@ -22,13 +23,31 @@ export function renderRestore(preview: RestorePreview, now: string, paint: Paint
     ...services.flatMap((one) => renderService(one, now, paint)),
     ...renderSkew(services),
     `  not undone ${NOT_UNDONE}`,
-    `  users see  the maintenance page, ${howLong(target.kind, expectedMs)}`,
+    ...renderRecoveries(target, paint),
+    `  users see  the maintenance page, ${howLong(target, expectedMs)}`,
   ]
 }
 
-function howLong(kind: RestorePreview['target']['kind'], expectedMs: number | null): string {
+/** What the log is like afterwards matters to who keeps the backups. */
+function renderRecoveries(target: RestorePreview['target'], paint: Paint): readonly string[] {
+  if (target.kind === 'undo' || target.recoveries.length === 0) return []
+  return [
+    ...target.recoveries.flatMap(({ service, backup, logBytes, point }) => [
+      `  backup     ${service}: ${paint('strong', backup.label)} (${backup.type}), ended ${backup.finishedAt}, ${mib(backup.sizeBytes)}`,
+      `  replayed   ${mib(logBytes)} of log, up to the restore point ${point.name} at ${point.lsn}`,
+    ]),
+    '  afterwards the log goes on in a new timeline, and the old one stays in the archive: take a new backup then',
+  ]
+}
+
+function mib(bytes: number): string {
+  return `${(bytes / MIB).toFixed(1)} MiB`
+}
+
+function howLong(target: RestorePreview['target'], expectedMs: number | null): string {
   const rest = 'the stop and start of the service'
-  if (kind === 'undo') return `for ${rest}`
+  if (isRecovered(target)) return `until the backup is there, its log replayed and all of it proved, and for ${rest}`
+  if (target.kind === 'undo') return `for ${rest}`
   if (expectedMs === null) return 'for how long nobody knows: this snapshot was never proved'
   return `for about ${formatDuration(expectedMs)} and ${rest}`
 }

@@ -136,6 +136,21 @@ export type ReplaceParams = {
     readonly copy: string
     readonly keepAs: string
     readonly mark: { readonly operation: string; readonly step: string } | null
+    /** What was recovered from backups takes the place of the copy's own data: its log has a timeline of its own then. */
+    readonly recovered?: true
+  }[]
+}
+
+/** One service that is put back from its backups. */
+export type RecoverParams = {
+  readonly services: readonly {
+    readonly service: DataServiceName
+    /** Label of the backup. */
+    readonly backup: string
+    /** Its restore point is where the log is replayed to. */
+    readonly mark: { readonly operation: string; readonly step: string }
+    /** The copy in which it takes the place of the data. */
+    readonly copy: string
   }[]
 }
 

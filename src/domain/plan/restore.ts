@@ -13,6 +13,7 @@ import type {
   MaintenanceParams,
   MarkDataParams,
   OpenParams,
+  RecoverParams,
   ReleaseParams,
   ReplaceParams,
   WritersParams,
@@ -25,8 +26,32 @@ const RESTORED_LIMIT_MS = 60_000
 
 /** What is restored: one snapshot name, in every service that has it; or what an earlier restore replaced. */
 export type RestoreTarget =
-  | { readonly kind: 'snapshot'; readonly snapshot: SnapshotName; readonly taken: readonly SnapshotRecord[] }
+  | {
+      readonly kind: 'snapshot'
+      readonly snapshot: SnapshotName
+      readonly taken: readonly SnapshotRecord[]
+      /** Of these services backups give the moment, and not the snapshot. */
+      readonly recoveries: readonly ServiceRecovery[]
+    }
   | { readonly kind: 'undo'; readonly operation: OperationId; readonly replaced: readonly ReplacedRecord[] }
+
+export function isRecovered(target: RestoreTarget): boolean {
+  return recoveriesOf(target).length > 0
+}
+
+/** A service that its backups put back, to the restore point that was made with the snapshot. */
+export interface ServiceRecovery {
+  readonly service: DataServiceName
+  readonly backup: {
+    readonly label: string
+    readonly type: string
+    readonly finishedAt: string
+    readonly sizeBytes: number
+  }
+  /** What is replayed on top of the backup. */
+  readonly logBytes: number
+  readonly point: { readonly name: string; readonly lsn: string }
+}
 
 export interface RestoreAsk {
   readonly target: RestoreTarget
@@ -52,6 +77,8 @@ export function planRestore(facts: PlanFacts, ask: RestoreAsk): UnhashedPlan {
       hint: 'backflip deploy SHA',
     })
   const services = replacements(facts, ask.target)
+  const recoveries = recoveriesOf(ask.target)
+  const recovering = recoverParams(services, recoveries)
   const serve = ask.standby === null ? live : { color: otherColor(live.color), sha: ask.standby.sha }
   const release = ask.standby ?? ask.live
   const moves = serve.color !== live.color
@@ -64,9 +91,11 @@ export function planRestore(facts: PlanFacts, ask: RestoreAsk): UnhashedPlan {
     steps: [
       // It is stopped for the restore anyway: also storage that is not atomic can be snapshotted.
       ...checkDataSteps(facts, restored(facts, services), { allowStop: true }),
+      ...checkRecoverySteps(recovering),
       ...closeSteps(facts, live.color, services, ask),
+      ...recoverSteps(recovering, recoveries),
       ...keepSteps(facts, services),
-      ...copySteps(services, ask),
+      ...copySteps(services, recovering, ask),
       step<ReplaceParams>('swap-data', 'switch', `Put ${what(ask.target)} in the place of what is live`, { services }),
       ...openSteps(facts, serve, moves, release, services),
     ],
@@ -98,11 +127,45 @@ function replacements({ data, operation }: PlanFacts, target: RestoreTarget): Se
     })
   return target.taken.map(({ service, snapshot, operation: by }) => ({
     service,
-    snapshot,
     copy: name(service, 'copy'),
     keepAs: keepAs(service),
     mark: { operation: by, step: 'mark-data' },
+    // What was recovered lies beside the live data, so the snapshot of now has it.
+    ...(target.recoveries.some((one) => one.service === service)
+      ? { snapshot: safetySnapshot(operation), recovered: true }
+      : { snapshot }),
   }))
+}
+
+function recoveriesOf(target: RestoreTarget): readonly ServiceRecovery[] {
+  return target.kind === 'undo' ? [] : target.recoveries
+}
+
+function recoverParams(services: Services, recoveries: readonly ServiceRecovery[]): RecoverParams {
+  return {
+    services: recoveries.flatMap(({ service, backup }) =>
+      services.flatMap(({ service: name, copy, mark }) =>
+        name === service && mark !== null ? [{ service, backup: backup.label, mark, copy }] : [],
+      ),
+    ),
+  }
+}
+
+function checkRecoverySteps(recovering: RecoverParams): readonly PlannedStep[] {
+  if (recovering.services.length === 0) return []
+  const title = `Check that the backups of ${namesOf(recovering)} lead to the restore point`
+  return [step<RecoverParams>('check-recovery', 'prepare', title, recovering)]
+}
+
+/** B: while writers are stopped, and before the snapshot of now. What users wrote meanwhile would be lost, so the page is up. */
+function recoverSteps(recovering: RecoverParams, [first]: readonly ServiceRecovery[]): readonly PlannedStep[] {
+  if (first === undefined) return []
+  const title = `Recover ${namesOf(recovering)} beside what is live, from backup ${first.backup.label}`
+  return [step<RecoverParams>('recover-data', 'migrate', title, recovering)]
+}
+
+function namesOf({ services }: RecoverParams): string {
+  return list(services.map(({ service }) => service))
 }
 
 /** A: users are kept away, writers stopped, and what would be lost counted to the last transaction. */
@@ -127,6 +190,8 @@ function closeSteps(facts: PlanFacts, color: Color, services: Services, ask: Res
 
 function provedEnd({ record }: PlanFacts, target: RestoreTarget, service: DataServiceName): string | null {
   if (target.kind === 'undo') return null
+  const recovery = target.recoveries.find((one) => one.service === service)
+  if (recovery !== undefined) return recovery.point.lsn
   const found = record.snapshots.find((one) => one.service === service && one.snapshot === target.snapshot)
   return found?.recoveredTo ?? null
 }
@@ -136,15 +201,24 @@ function keepSteps(facts: PlanFacts, services: Services): readonly PlannedStep[]
   const { operation, settings } = facts
   return snapshotSteps(facts, restored(facts, services), {
     mark: `${operation}-before`,
-    name: `pre-restore-${operation}`,
+    name: safetySnapshot(operation),
     keepMs: settings.snapshots.keepReplacedMs,
     allowStop: true,
     before: `restore ${operation}`,
   })
 }
 
+/** Free: no other operation has this id. */
+function safetySnapshot(operation: OperationId): SnapshotName {
+  return `pre-restore-${operation}` as SnapshotName
+}
+
 /** C and D: a copy beside what is live, proved before it takes its place. */
-function copySteps(services: Services, { target, exportFolder }: RestoreAsk): readonly PlannedStep[] {
+function copySteps(
+  services: Services,
+  recovering: RecoverParams,
+  { target, exportFolder }: RestoreAsk,
+): readonly PlannedStep[] {
   const exporting =
     exportFolder === null
       ? []
@@ -159,8 +233,21 @@ function copySteps(services: Services, { target, exportFolder }: RestoreAsk): re
     step<ReplaceParams>('copy-data', 'launch', `Make a copy of ${target.snapshot.slice(0, 24)}… beside what is live`, {
       services,
     }),
+    ...placeSteps(recovering),
     step<ReplaceParams>('verify-copy', 'check', 'Start the copy without a network and prove it whole', { services }),
     ...exporting,
+  ]
+}
+
+function placeSteps(recovering: RecoverParams): readonly PlannedStep[] {
+  if (recovering.services.length === 0) return []
+  return [
+    step<RecoverParams>(
+      'place-recovered',
+      'launch',
+      `Put what was recovered in the place of the copy’s data`,
+      recovering,
+    ),
   ]
 }
 
@@ -200,7 +287,21 @@ function what(target: RestoreTarget): string {
   return target.kind === 'undo' ? 'what was live before the restore' : 'the copy'
 }
 
-function because({ record }: PlanFacts, { target, live, standby }: RestoreAsk, moves: boolean): readonly string[] {
+function because(facts: PlanFacts, ask: RestoreAsk, moves: boolean): readonly string[] {
+  return [
+    ...becauseOfRelease(facts, ask, moves),
+    ...recoveriesOf(ask.target).map(
+      ({ service, backup, logBytes, point }) =>
+        `${service} comes from the ${backup.type} backup ${backup.label} of ${backup.finishedAt} with ${logBytes} bytes of log, up to the restore point ${point.name}`,
+    ),
+  ]
+}
+
+function becauseOfRelease(
+  { record }: PlanFacts,
+  { target, live, standby }: RestoreAsk,
+  moves: boolean,
+): readonly string[] {
   if (target.kind === 'undo') return [`the restore ${target.operation} is taken back`]
   const then = target.taken[0]?.live ?? null
   if (then === null || then === live.sha) return [`${short(live.sha)} was live when the snapshot was taken, and is`]

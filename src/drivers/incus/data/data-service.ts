@@ -2,7 +2,9 @@ import type { DataServiceConfig } from '../../../config/types.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import type { DataService } from '../../../ports/data-service.ts'
 import type { Database } from '../../../ports/database.ts'
+import type { PointInTimeRecovery } from '../../../ports/point-in-time-recovery.ts'
 import { postgresDatabase } from '../../postgres/database.ts'
+import { pgbackrest } from '../../postgres/pgbackrest.ts'
 import type { IncusClient } from '../client.ts'
 import { parseInstanceName } from '../names.ts'
 import { incusTransport } from '../transport.ts'
@@ -40,6 +42,7 @@ export function incusDataService({ client, config, clock }: IncusDataService): D
     swapBack: (ask) => swap(host, 'back', ask),
     swapped: (ask) => swapped(host, ask),
     database: (instance = live) => databaseIn(host, instance),
+    recovery: (instance = live) => recoveryIn(host, instance),
     async fence(generation) {
       await enter(host, generation)
     },
@@ -55,4 +58,10 @@ function databaseIn({ client, postgres, clock }: DataHost, instance: string): Da
   if (postgres === null) return null
   const transport = incusTransport({ client, instance: parseInstanceName(instance) })
   return postgresDatabase({ config: postgres, transport, clock })
+}
+
+function recoveryIn({ client, postgres, clock }: DataHost, instance: string): PointInTimeRecovery | null {
+  if (postgres === null || postgres.pgbackrest === null) return null
+  const transport = incusTransport({ client, instance: parseInstanceName(instance) })
+  return pgbackrest({ config: postgres, transport, clock }, postgres.pgbackrest)
 }
