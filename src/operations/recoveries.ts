@@ -1,7 +1,7 @@
 import { refusal } from '../domain/errors.ts'
 import type { SnapshotRecord } from '../domain/history/record.ts'
 import type { SnapshotName } from '../domain/ids.ts'
-import type { ServiceRecovery } from '../domain/plan/restore.ts'
+import type { ServiceRecovery } from '../domain/plan/recovery-steps.ts'
 import type { Journal } from '../ports/journal.ts'
 import { recoveryPointOf } from '../steps/recoveries.ts'
 import type { Environment } from './environment.ts'

@@ -111,20 +111,17 @@ describe('a restore from backups', () => {
   })
 
   it.each([
-    [
-      'recovery-unreachable',
-      (shop: Shop) => shop.store.repository !== null && (shop.store.repository.isReachable = false),
-    ],
-    ['recovery-no-stanza', (shop: Shop) => shop.store.repository?.backups.splice(0)],
-    [
-      'recovery-not-archived',
-      (shop: Shop) => shop.store.repository !== null && (shop.store.repository.archiving = 'fails'),
-    ],
-    ['no-room', (shop: Shop) => (shop.store.freeBytes = 0)],
-    ['no-recovery', (shop: Shop) => (shop.store.repository = null)],
-  ])('%s is said before anything is changed', async (code, spoil) => {
+    ['recovery-unreachable', { repository: { isReachable: false } }],
+    ['recovery-no-stanza', { repository: { backups: [] } }],
+    ['recovery-not-archived', { repository: { archiving: 'fails' } }],
+    ['no-room', { freeBytes: 0 }],
+    ['no-recovery', { repository: null }],
+  ])('%s is said before anything is changed', async (code, change) => {
     const shop = await openShop()
-    spoil(shop)
+    const { repository, ...store } = change as Partial<Shop['store']>
+    Object.assign(shop.store, store)
+    if (repository === null) shop.store.repository = null
+    else Object.assign(shop.store.repository ?? {}, repository)
     await expect(show(shop)).rejects.toMatchObject({ code, kind: 'refused' })
     expectUntouched(shop)
   })

@@ -22,7 +22,7 @@ export function fakeRecovery(
   const change = (what: string, apply: () => void) => world.change(operator, `${what} in ${instance}`, apply)
   const server = () => serverOf(store, instance)
   return {
-    look: (point) => ask('look', () => lookAt(store, repository, server(), point)),
+    look: (point) => ask('look', () => lookAt(store, repository, point)),
     archive: (point) =>
       ask('archive', () => {
         if (isArchived(repository, point)) return
@@ -62,7 +62,7 @@ function serverOf(store: FakeStore, instance: string): FakeServer {
   throw new BackflipError(`there is no ${instance}`, { code: 'no-instance', kind: 'failed' })
 }
 
-function lookAt(store: FakeStore, repository: FakeRepository, server: FakeServer, point: RecoveryPoint): RecoveryLook {
+function lookAt(store: FakeStore, repository: FakeRepository, point: RecoveryPoint): RecoveryLook {
   if (repository.backups.length === 0) throw refusal('no backup at all', { code: 'recovery-no-stanza' })
   const backup = repository.backups
     .filter(({ systemId, position }) => systemId === point.systemId && bytesTo(position, point) >= 0)

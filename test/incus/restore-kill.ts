@@ -37,7 +37,7 @@ const LAST = 9_999
 type Job = Omit<RestoreVictimJob, 'folder'>
 
 /** Runs the operation in a process of its own that kills itself there. Throws when it ends otherwise. */
-async function kill(shop: ShopWorld, job: Job): Promise<void> {
+export async function killRestore(shop: ShopWorld, job: Job): Promise<void> {
   const { folder } = shop
   rmSync(join(folder, 'last-words'), { force: true })
   const child = spawn(process.execPath, [VICTIM, JSON.stringify({ ...job, folder } satisfies RestoreVictimJob)], {
@@ -133,7 +133,7 @@ async function killAlong(shop: ShopWorld, first: Job['verb'], points: readonly s
   let [kills, verb] = [0, first]
   for (const [index, at] of points.entries())
     for (const when of IS_LONG ? SIDES : [SIDES[index % 2] ?? 'before']) {
-      await kill(shop, { verb, what: BEFORE_2, at, when })
+      await killRestore(shop, { verb, what: BEFORE_2, at, when })
       kills += 1
       await assertServed(shop, `${when} ${at}`)
       const { open } = await shop.within(({ journal }) => loadRecord(journal))
@@ -170,7 +170,7 @@ export function restoreKills(shop: ShopWorld, written: () => Written): void {
   }
 
   it(LONG_ABORT, { timeout: LIMIT_MS }, async () => {
-    await kill(shop, { verb: 'restore', what: BEFORE_2, at: 'allow-writers', when: 'after' })
+    await killRestore(shop, { verb: 'restore', what: BEFORE_2, at: 'allow-writers', when: 'after' })
     const kills = await killAlong(shop, 'abort', ['unwinding', ...UNDONE])
     if ((await within(({ journal }) => loadRecord(journal))).open !== null) await backflip('resume')
     await assertSettled(shop, written().all, 'after the abort')
@@ -181,7 +181,7 @@ export function restoreKills(shop: ShopWorld, written: () => Written): void {
     for (const [index, at] of ['operation-started', ...(await plannedSteps(shop))].entries())
       for (const [side, when] of SIDES.entries()) {
         const where = `${when} ${at}`
-        await kill(shop, { verb: 'restore', what: BEFORE_2, at, when })
+        await killRestore(shop, { verb: 'restore', what: BEFORE_2, at, when })
         await assertServed(shop, where)
         const isOpen = (await within(({ journal }) => loadRecord(journal))).open !== null
         const how = (index + side) % 2 === 0 ? 'resume' : 'abort'

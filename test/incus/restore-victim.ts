@@ -14,6 +14,8 @@ export interface RestoreVictimJob {
   readonly verb: 'restore' | 'undo' | 'resume' | 'abort'
   /** Snapshot, or the restore that is taken back; empty for the other verbs. */
   readonly what: string
+  /** Where databases come from. Default: their snapshot. */
+  readonly from?: 'pgbackrest'
   /** Dies at the first append that ends this step (or the whole operation, `operation-finished`), before or after it is durable. */
   readonly at: string
   readonly when: 'before' | 'after'
@@ -43,7 +45,9 @@ async function run(environment: Environment): Promise<void> {
 
 async function begin(environment: Environment): Promise<void> {
   const ask: RestoreRequest =
-    job.verb === 'undo' ? { undo: parseOperationId(job.what, 'what') } : { snapshot: parseSnapshotName(job.what) }
+    job.verb === 'undo'
+      ? { undo: parseOperationId(job.what, 'what') }
+      : { snapshot: parseSnapshotName(job.what), from: job.from ?? 'snapshot' }
   const preview = await showRestore(environment, ask)
   const plan = await prepareRestore(environment, preview, { maxLost: null, exportFolder: null, reason: 'a test' })
   await restore(environment, plan)

@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { appendFileSync, chmodSync, cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -35,6 +36,25 @@ describe('pgBackRest', () => {
     })
     const unreachable = pgbackrest(live.host, { stanza: 'shop', configFile: broken })
     await expect(unreachable.look(point)).rejects.toMatchObject({ code: 'recovery-unreachable', kind: 'refused' })
+  })
+
+  it('ends what a killed operator had started on the folder, and nobody else, before it is removed', async () => {
+    const folder = join(live.folder, 'data.backflip-444444444444')
+    mkdirSync(folder)
+    writeFileSync(join(folder, 'file'), '')
+    const start = (path: string) => spawn('tail', ['-f', path], { stdio: 'ignore' })
+    const [left, other] = [start(join(folder, 'file')), start(join(live.folder, CONFIG))]
+    await Promise.all([once(left, 'spawn'), once(other, 'spawn')])
+    const ended = once(left, 'exit')
+    try {
+      await worldOf(live).recovery.remove(OPERATION)
+      expect(await ended).toEqual([null, 'SIGKILL'])
+      expect(readdirSync(live.folder)).not.toContain('data.backflip-444444444444')
+      expect(other.exitCode ?? other.signalCode).toBeNull()
+    } finally {
+      left.kill()
+      other.kill()
+    }
   })
 
   it.each(['', '..', 'a b', "a'", '-x', 'x'.repeat(64)])('refuses the name %j', async (name) => {
@@ -86,7 +106,6 @@ async function tool(live: Cluster, verb: string): Promise<void> {
 }
 
 function worldOf(live: Cluster, configOf: Cluster = live): RecoveryWorld {
-  const { dataFolder } = live.host.config
   const beside = async () => readdirSync(live.folder).filter((name) => name.startsWith('data.'))
   return {
     database: live.database,

@@ -13,12 +13,19 @@ import type {
   MaintenanceParams,
   MarkDataParams,
   OpenParams,
-  RecoverParams,
   ReleaseParams,
   ReplaceParams,
   WritersParams,
 } from './params.ts'
 import type { PlannedStep } from './plan.ts'
+import {
+  becauseOfRecovery,
+  checkRecoverySteps,
+  placeSteps,
+  recoverParams,
+  recoverSteps,
+  type ServiceRecovery,
+} from './recovery-steps.ts'
 import { step } from './step.ts'
 
 /** For the release to find its database again, and for the edge to see it: some end with their connection and are started again. */
@@ -37,20 +44,6 @@ export type RestoreTarget =
 
 export function isRecovered(target: RestoreTarget): boolean {
   return recoveriesOf(target).length > 0
-}
-
-/** A service that its backups put back, to the restore point that was made with the snapshot. */
-export interface ServiceRecovery {
-  readonly service: DataServiceName
-  readonly backup: {
-    readonly label: string
-    readonly type: string
-    readonly finishedAt: string
-    readonly sizeBytes: number
-  }
-  /** What is replayed on top of the backup. */
-  readonly logBytes: number
-  readonly point: { readonly name: string; readonly lsn: string }
 }
 
 export interface RestoreAsk {
@@ -141,33 +134,6 @@ function recoveriesOf(target: RestoreTarget): readonly ServiceRecovery[] {
   return target.kind === 'undo' ? [] : target.recoveries
 }
 
-function recoverParams(services: Services, recoveries: readonly ServiceRecovery[]): RecoverParams {
-  return {
-    services: recoveries.flatMap(({ service, backup }) =>
-      services.flatMap(({ service: name, copy, mark }) =>
-        name === service && mark !== null ? [{ service, backup: backup.label, mark, copy }] : [],
-      ),
-    ),
-  }
-}
-
-function checkRecoverySteps(recovering: RecoverParams): readonly PlannedStep[] {
-  if (recovering.services.length === 0) return []
-  const title = `Check that the backups of ${namesOf(recovering)} lead to the restore point`
-  return [step<RecoverParams>('check-recovery', 'prepare', title, recovering)]
-}
-
-/** B: while writers are stopped, and before the snapshot of now. What users wrote meanwhile would be lost, so the page is up. */
-function recoverSteps(recovering: RecoverParams, [first]: readonly ServiceRecovery[]): readonly PlannedStep[] {
-  if (first === undefined) return []
-  const title = `Recover ${namesOf(recovering)} beside what is live, from backup ${first.backup.label}`
-  return [step<RecoverParams>('recover-data', 'migrate', title, recovering)]
-}
-
-function namesOf({ services }: RecoverParams): string {
-  return list(services.map(({ service }) => service))
-}
-
 /** A: users are kept away, writers stopped, and what would be lost counted to the last transaction. */
 function closeSteps(facts: PlanFacts, color: Color, services: Services, ask: RestoreAsk): readonly PlannedStep[] {
   const names = services.map(({ service }) => service)
@@ -216,7 +182,7 @@ function safetySnapshot(operation: OperationId): SnapshotName {
 /** C and D: a copy beside what is live, proved before it takes its place. */
 function copySteps(
   services: Services,
-  recovering: RecoverParams,
+  recovering: ReturnType<typeof recoverParams>,
   { target, exportFolder }: RestoreAsk,
 ): readonly PlannedStep[] {
   const exporting =
@@ -236,18 +202,6 @@ function copySteps(
     ...placeSteps(recovering),
     step<ReplaceParams>('verify-copy', 'check', 'Start the copy without a network and prove it whole', { services }),
     ...exporting,
-  ]
-}
-
-function placeSteps(recovering: RecoverParams): readonly PlannedStep[] {
-  if (recovering.services.length === 0) return []
-  return [
-    step<RecoverParams>(
-      'place-recovered',
-      'launch',
-      `Put what was recovered in the place of the copy’s data`,
-      recovering,
-    ),
   ]
 }
 
@@ -288,13 +242,7 @@ function what(target: RestoreTarget): string {
 }
 
 function because(facts: PlanFacts, ask: RestoreAsk, moves: boolean): readonly string[] {
-  return [
-    ...becauseOfRelease(facts, ask, moves),
-    ...recoveriesOf(ask.target).map(
-      ({ service, backup, logBytes, point }) =>
-        `${service} comes from the ${backup.type} backup ${backup.label} of ${backup.finishedAt} with ${logBytes} bytes of log, up to the restore point ${point.name}`,
-    ),
-  ]
+  return [...becauseOfRelease(facts, ask, moves), ...recoveriesOf(ask.target).map(becauseOfRecovery)]
 }
 
 function becauseOfRelease(

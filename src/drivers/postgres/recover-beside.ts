@@ -12,6 +12,8 @@ import { stopServer } from './server.ts'
 const LIMIT_MS = 12 * 60 * 60_000
 const CONTROL_LIMIT_MS = 10 * 60_000
 const PAUSE_MS = 250
+/** At the end of a page a place may be told before the next page's head or behind it (src/include/access/xlog_internal.h). */
+const PAGE_HEAD_BYTES = 40
 const LOG = 'backflip-recovery.log'
 const MAX_LOG_BYTES = 16 * 1024 * 1024
 /** What says how a server is set up, where it lies with the data. A backup has that of its own day. */
@@ -90,7 +92,11 @@ async function mustEndAt(
   const name = `${timeline.toString(16).toUpperCase().padStart(8, '0')}.history`
   const bytes = await host.transport.readFile(`${folder}/pg_wal/${name}`, { maxBytes: 1024 * 1024 })
   const end = bytes === null ? undefined : parseHistory(textOf(bytes)).at(-1)
-  if (end === undefined || end.timeline !== point.timeline || walBytesBetween(end.lsn, point.lsn) !== 0)
+  if (
+    end === undefined ||
+    end.timeline !== point.timeline ||
+    Math.abs(walBytesBetween(end.lsn, point.lsn)) > PAGE_HEAD_BYTES
+  )
     throw await failed(
       host,
       folder,

@@ -5,8 +5,6 @@ import type { StepPorts } from '../ports.ts'
 import { recoveriesOf, recoveryOf } from '../recoveries.ts'
 import type { Recovered } from './recover-data.ts'
 
-const STOP_MS = 2 * 60_000
-
 /**
  * C of a restore from backups: in the copy, which nobody needs as it is, what was recovered becomes the data. Beside the live data it is not needed any
  * more, and is removed there, so that a restore that is undone leaves nothing. Nothing to undo: the copy goes with its own step.
@@ -20,7 +18,8 @@ export const placeRecovered = defineStep<StepPorts, RecoverParams>({
       const service = serviceOf(ports, name)
       await service.start({ name: copy, fencedBy })
       await recoveryOf(service, copy).takePlace({ operation, timeline: timelines[name] ?? 0 })
-      await service.stop({ name: copy, timeoutMs: STOP_MS, fencedBy })
+      // Its proof is next, and wants it to run.
+      await service.database(copy)?.start()
     }
     for (const { recovery } of await recoveriesOf(ports, services, fencedBy)) await recovery.remove(operation)
     return NOTHING
