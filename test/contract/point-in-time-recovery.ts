@@ -16,9 +16,14 @@ export interface RecoveryWorld {
   endLogFile(ask: { readonly fails: boolean }): Promise<void>
   /** What lies beside the data. */
   beside(): Promise<readonly string[]>
-  /** Of the instance with all that lies beside the data, at one moment; started. */
-  copy(): Promise<Omit<RecoveryWorld, 'backup' | 'endLogFile' | 'copy'>>
+  /** Of the instance with all that lies beside the data, at one moment; started, and archiving nothing. */
+  copy(): Promise<RecoveryCopy>
   close(): Promise<void>
+}
+
+export type RecoveryCopy = Omit<RecoveryWorld, 'backup' | 'endLogFile' | 'copy'> & {
+  /** It archives into the same archive from now on. */
+  readonly goLive: () => Promise<void>
 }
 
 const operation = (digit: number): OperationId =>
@@ -35,10 +40,22 @@ export function recoveryContract(name: string, make: () => Promise<RecoveryWorld
     }, 120_000)
     afterAll(() => world.close(), 60_000)
 
-    const marked = async (called: string): Promise<DatabaseMark> => {
-      const made = await world.database.mark(called)
+    const marked = async (called: string, database = world.database): Promise<DatabaseMark> => {
+      const made = await database.mark(called)
       const name = `${called}-${made.xid}`
-      return { ...made, point: { name, lsn: await world.database.restorePoint(name) } }
+      return { ...made, point: { name, lsn: await database.restorePoint(name) } }
+    }
+
+    /** What was recovered and is live now has points of its own, and the same backup leads there over both timelines. */
+    const canGoOn = async (copy: RecoveryCopy, label: string) => {
+      await copy.goLive()
+      await copy.insert(201, 5)
+      const next = recoveryPointOf(await marked('next', copy.database))
+      await copy.recovery.archive(next)
+      const { backup, isArchived } = await copy.recovery.look(next)
+      expect([backup.label, isArchived]).toEqual([label, true])
+      const again = await copy.recovery.recover({ point: next, backup: label, operation: operation(4) })
+      expect(again.timeline).toBeGreaterThan(next.timeline)
     }
 
     it('a point without any backup, and one with no older backup, are refused before anything is changed', async () => {
@@ -88,6 +105,7 @@ export function recoveryContract(name: string, make: () => Promise<RecoveryWorld
         const { isVerified, checks } = await copy.database.verify(mark)
         expect(isVerified, JSON.stringify(checks)).toBe(true)
         expect((await copy.database.facts()).timeline).toBe(timeline)
+        await canGoOn(copy, backup.label)
       } finally {
         await copy.close()
       }

@@ -1,5 +1,5 @@
 import { parseDataServiceName } from '../../src/domain/ids.ts'
-import { type RecoveryWorld, recoveryContract } from '../contract/point-in-time-recovery.ts'
+import { type RecoveryCopy, recoveryContract } from '../contract/point-in-time-recovery.ts'
 import { fakeDataService } from './data-service.ts'
 import { container, fakeRepository, fakeStore } from './data-store.ts'
 import { copyOf, writeFake } from './database.ts'
@@ -21,7 +21,7 @@ recoveryContract('the fake', async () => {
     if (one === undefined || database === null || recovery === null) throw new Error(`there is no ${instance}`)
     return { server: one.server, database, recovery }
   }
-  const worldOf = (instance: string): Omit<RecoveryWorld, 'backup' | 'endLogFile' | 'copy'> => {
+  const worldOf = (instance: string): RecoveryCopy => {
     const { server, database, recovery } = found(instance)
     return {
       database,
@@ -32,6 +32,7 @@ recoveryContract('the fake', async () => {
       },
       orders: async () => server.tables.get('public.orders')?.size ?? 0,
       beside: async () => [...server.beside.keys()],
+      goLive: async () => undefined,
       close: async () => undefined,
     }
   }

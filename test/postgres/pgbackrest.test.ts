@@ -7,7 +7,7 @@ import { parseLsn } from '../../src/domain/data/lsn.ts'
 import { parseOperationId } from '../../src/domain/ids.ts'
 import { runAsServerUser } from '../../src/drivers/postgres/host.ts'
 import { pgbackrest } from '../../src/drivers/postgres/pgbackrest.ts'
-import { type RecoveryWorld, recoveryContract } from '../contract/point-in-time-recovery.ts'
+import { type RecoveryCopy, type RecoveryWorld, recoveryContract } from '../contract/point-in-time-recovery.ts'
 import { APP_ROLE, Cluster, OWNER } from './cluster.ts'
 
 const OPERATION = parseOperationId('00000000-0000-7000-8000-444444444444')
@@ -105,7 +105,7 @@ async function tool(live: Cluster, verb: string): Promise<void> {
   if (exitCode !== 0) throw new Error(`${verb}: ${stdout}${stderr}`)
 }
 
-function worldOf(live: Cluster, configOf: Cluster = live): RecoveryWorld {
+function worldOf(live: Cluster, configOf: Cluster = live): RecoveryWorld & RecoveryCopy {
   const beside = async () => readdirSync(live.folder).filter((name) => name.startsWith('data.'))
   return {
     database: live.database,
@@ -133,6 +133,13 @@ function worldOf(live: Cluster, configOf: Cluster = live): RecoveryWorld {
         if (OWNER !== null) execFileSync('chown', ['-R', OWNER, to])
       }
       return worldOf(copy, live)
+    },
+    async goLive() {
+      const options = `--config=${join(configOf.folder, CONFIG)} --stanza=shop --pg1-path=${live.host.config.dataFolder}`
+      await live.sql("ALTER SYSTEM SET archive_mode = 'on'")
+      await live.sql(`ALTER SYSTEM SET archive_command = 'pgbackrest ${options} archive-push %p'`)
+      await live.database.stop()
+      await live.start()
     },
     close: () => live.close(),
   }

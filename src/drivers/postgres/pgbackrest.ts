@@ -1,4 +1,3 @@
-import { dirname } from 'node:path'
 import type { PgbackrestConfig } from '../../config/types.ts'
 import { BackflipError, refusal } from '../../domain/errors.ts'
 import type { PointInTimeRecovery, RecoveryLook, RecoveryPoint } from '../../ports/point-in-time-recovery.ts'
@@ -14,7 +13,7 @@ import { lines, type PostgresHost, runAsServerUser } from './host.ts'
 import { lagging, logFileOf, mustNotLag } from './log-file.ts'
 import { psql } from './psql.ts'
 import { recoverBeside, takePlace } from './recover-beside.ts'
-import { leftovers, makeFolder, mustRun, realDataFolder, recoveryFolderOf, removeFolder } from './recovery-folder.ts'
+import { leftovers, makeFolder, recoveryFolderOf, removeFolder, roomBeside } from './recovery-folder.ts'
 
 const INFO_LIMIT_MS = 60_000
 const RESTORE_LIMIT_MS = 12 * 60 * 60_000
@@ -57,7 +56,8 @@ async function look(tool: Tool, point: RecoveryPoint): Promise<RecoveryLook> {
   if (!isArchived) mustNotLag(file, point)
   const { label, type, info } = backup
   const sizeBytes = info.size
-  const freeBytes = await roomFor(host, sizeBytes + logBytes)
+  // What is replayed may make it larger than the backup was, by so much at most.
+  const freeBytes = await roomBeside(host, sizeBytes + logBytes)
   return { backup: { label, type, finishedAt: isoOf(backup), sizeBytes }, logBytes, freeBytes, isArchived }
 }
 
@@ -169,18 +169,5 @@ async function run(
     // It prints its errors on stdout as well.
     details: [...lines(`${stdout}\n${stderr}`), 'the running database was not touched'],
     hint: `pgbackrest --stanza=${stanza} check`,
-  })
-}
-
-/** Free bytes beside the data. What is replayed may make it larger than the backup was, by so much at most. */
-async function roomFor(host: PostgresHost, neededBytes: number): Promise<number> {
-  const folder = dirname(await realDataFolder(host))
-  const { stdout } = await mustRun(host, ['df', '--output=avail', '--block-size=1', folder])
-  const freeBytes = Number(stdout.trimEnd().split('\n').at(-1))
-  if (freeBytes >= neededBytes) return freeBytes
-  throw refusal(`${folder} has ${freeBytes} bytes free, and a recovery beside the data needs ${neededBytes}`, {
-    code: 'no-room',
-    details: ['nothing was changed'],
-    hint: 'backflip snapshots prune, or a larger disk for the container',
   })
 }

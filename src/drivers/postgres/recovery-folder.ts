@@ -1,5 +1,5 @@
 import { basename, dirname } from 'node:path'
-import { BackflipError } from '../../domain/errors.ts'
+import { BackflipError, refusal } from '../../domain/errors.ts'
 import type { OperationId } from '../../domain/ids.ts'
 import type { CommandResult } from '../../ports/transport.ts'
 import { lines, type PostgresHost, runTool } from './host.ts'
@@ -20,8 +20,11 @@ export interface RecoveryFolder {
   readonly old: string
 }
 
-export async function realDataFolder(host: PostgresHost): Promise<string> {
-  return (await mustRun(host, ['readlink', '-f', host.config.dataFolder])).stdout.trimEnd()
+async function realDataFolder(host: PostgresHost): Promise<string> {
+  const { stdout } = await mustRun(host, ['readlink', '-f', host.config.dataFolder])
+  // Folders are made and removed by this name.
+  if (/^\/[^\n]+\n$/.test(stdout)) return stdout.trimEnd()
+  throw cannot('readlink', lines(stdout))
 }
 
 /** Named by the operation, so that a repeat finds what it made. */
@@ -29,6 +32,20 @@ export async function recoveryFolderOf(host: PostgresHost, operation: OperationI
   const data = await realDataFolder(host)
   const beside = `${data}.backflip-${operation.slice(-12)}`
   return { data, beside, old: `${beside}.old` }
+}
+
+/** Free bytes beside the data. Error `no-room` (kind `refused`). */
+export async function roomBeside(host: PostgresHost, neededBytes: number): Promise<number> {
+  const folder = dirname(await realDataFolder(host))
+  const { stdout } = await mustRun(host, ['df', '--output=avail', '--block-size=1', folder])
+  const said = stdout.trimEnd().split('\n').at(-1)?.trim() ?? ''
+  if (!/^\d+$/.test(said)) throw cannot('df', lines(stdout))
+  if (Number(said) >= neededBytes) return Number(said)
+  throw refusal(`${folder} has ${said} bytes free, and a recovery beside the data needs ${neededBytes}`, {
+    code: 'no-room',
+    details: ['nothing was changed'],
+    hint: 'backflip snapshots prune, or a larger disk for the container',
+  })
 }
 
 /** Made for the server's user, whoever owns the folder above. */
