@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { exitOfEnd } from '../../src/cli/exit-codes.ts'
+import { dataObject, renderDone } from '../../src/cli/render/data-end.ts'
 import { renderRestore } from '../../src/cli/render/restore.ts'
 import { markOf } from '../../src/operations/mark-of.ts'
 import { choosePruned, prune } from '../../src/operations/prune-snapshots.ts'
@@ -55,6 +56,8 @@ describe('a restore from backups', () => {
     expect(shop.server.timeline).toBeGreaterThan(1)
     expect(shop.world.edge.memory.live).toBe('blue')
     expect(end.state.plan.because.join()).toContain('backup-1F')
+    expect(dataObject(end.state)).toMatchObject({ lost: 7, recovered: { db: shop.server.timeline } })
+    expect(renderDone(end.state, PLAIN as never).join()).toContain('take a new backup')
     const { replaced } = await shop.record()
     // Nothing that was recovered lies beside what is live, or what was.
     for (const { server } of shop.store.containers.values()) expect([...server.beside.keys()]).toEqual([])

@@ -5,6 +5,7 @@ import type { RunSqlParams } from '../../domain/plan/params.ts'
 import type { OperationEnd } from '../../engine/run.ts'
 import { counted } from '../../lib/counted.ts'
 import type { SqlReport } from '../../ports/database.ts'
+import type { Recovered } from '../../steps/restore/recover-data.ts'
 import type { Paint } from './style.ts'
 
 const MAX_STATEMENTS = 20
@@ -47,12 +48,16 @@ function keptOfSql(state: OperationState, error: ErrorRecord | null): string | n
 
 /** What it did, for people: how much was lost, what the database said to each statement. */
 export function renderDone(state: OperationState, paint: Paint): readonly string[] {
-  const { lost, exported, sql } = dataObject(state)
+  const { lost, exported, recovered, sql } = dataObject(state)
   return [
     ...(lost === undefined
       ? []
       : [`  ${counted(lost, 'transaction')} ${lost === 1 ? 'is' : 'are'} not in the data any more`]),
     ...(exported ?? []).map(({ file, rows }) => `  ${counted(rows, 'row')} gone from the data: ${file}`),
+    ...Object.entries(recovered ?? {}).map(
+      ([service, timeline]) =>
+        `  the log of ${service} goes on in timeline ${timeline}: take a new backup (pgbackrest backup)`,
+    ),
     ...(sql === undefined ? [] : renderSql(sql, paint)),
   ]
 }
@@ -73,6 +78,8 @@ export interface DataObject {
   /** Transactions that the restore lost. */
   readonly lost?: number
   readonly exported?: readonly { readonly file: string; readonly rows: number }[]
+  /** By service: the timeline that its log is on since it came from backups. */
+  readonly recovered?: { readonly [service: string]: number }
   /** What the database said; null when nobody heard it. */
   readonly sql?: SqlReport | null
 }
@@ -81,10 +88,12 @@ export interface DataObject {
 export function dataObject(state: OperationState): DataObject {
   const counted = outputOf(state, 'count-lost') as { readonly transactions: number } | undefined
   const exported = outputOf(state, 'export-lost') as { readonly files: DataObject['exported'] } | undefined
+  const recovered = outputOf(state, 'recover-data') as Recovered | undefined
   const sql = outputOf(state, 'run-sql') as SqlReport | null | undefined
   return {
     ...(counted === undefined ? {} : { lost: counted.transactions }),
     ...(exported?.files === undefined ? {} : { exported: exported.files }),
+    ...(recovered === undefined ? {} : { recovered: recovered.timelines }),
     ...(sql === undefined ? {} : { sql }),
   }
 }
