@@ -40,7 +40,7 @@ export interface RecoveryLook {
  */
 export interface PointInTimeRecovery {
   /**
-   * Whether the point can be reached, and what that takes. Changes nothing; the server must run. Bounded: 2 min. Errors (kind `refused`):
+   * Whether the point can be reached, and what that takes. Changes nothing; the server must run. Bounded: 5 min. Errors (kind `refused`):
    * `recovery-unreachable`, `recovery-no-stanza`, `recovery-no-backup` (none that ended before the point), `recovery-not-archived` (the archive lags),
    * `recovery-tablespaces`, `no-room`.
    */

@@ -7,7 +7,7 @@ import { recoveriesOf } from '../recoveries.ts'
 /** A of a restore from backups: the point can be reached, and the log up to it is in the archive, before users are kept away. Nothing was changed when it says no. */
 export const checkRecovery = defineStep<StepPorts, RecoverParams>({
   id: 'check-recovery',
-  limits: { attempts: 1, timeoutMs: 5 * 60_000 },
+  limits: { attempts: 1, timeoutMs: 15 * 60_000 },
   async execute({ services }, { ports, generation }) {
     for (const { backup, point, recovery } of await recoveriesOf(ports, services, generation)) {
       const found = await recovery.look(point)
