@@ -196,9 +196,7 @@ function copySteps(
         ]
   if (target.kind === 'undo') return exporting
   return [
-    step<ReplaceParams>('copy-data', 'launch', `Make a copy of ${target.snapshot.slice(0, 24)}… beside what is live`, {
-      services,
-    }),
+    step<ReplaceParams>('copy-data', 'launch', `Make a copy of ${copied(target)} beside what is live`, { services }),
     ...placeSteps(recovering),
     step<ReplaceParams>('verify-copy', 'check', 'Start the copy without a network and prove it whole', { services }),
     ...exporting,
@@ -235,6 +233,10 @@ function openSteps(
       probe,
     ),
   ]
+}
+
+function copied(target: Extract<RestoreTarget, { kind: 'snapshot' }>): string {
+  return isRecovered(target) ? 'what lies there now' : `${target.snapshot.slice(0, 24)}…`
 }
 
 function what(target: RestoreTarget): string {
