@@ -221,7 +221,8 @@ const dataService = z.strictObject({
   schemaVersionQuery: z.string().min(1).max(2_000).optional().describe('One text: what your migrations say'),
   pgbackrest: z
     .strictObject({ stanza: z.string().regex(/^[A-Za-z0-9_-]{1,60}$/), configFile: path.optional() })
-    .optional(),
+    .optional()
+    .describe('postgres: its backups of pgBackRest, for restore --from pgbackrest'),
 })
 
 const settings = z.strictObject({

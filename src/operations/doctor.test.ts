@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type FakeStore, fakeStore } from '../../test/fakes/data-store.ts'
+import { type FakeStore, fakeRepository, fakeStore } from '../../test/fakes/data-store.ts'
 import { SETTINGS } from '../../test/fakes/environment.ts'
 import { r } from '../../test/fakes/history.ts'
 import { People } from '../../test/fakes/people.ts'
@@ -79,6 +79,12 @@ describe('doctor looks at what operations will run into', () => {
       unanswered: [],
     })
     expect((await people.type('ann', status)).shortcomings).toEqual([log])
+  })
+
+  it('backups that would give nothing back', async () => {
+    const people = await withData({ repository: fakeRepository() })
+    const lacking = { where: 'db', message: 'no backup in the stanza', hint: 'pgbackrest backup' }
+    expect((await people.type('ann', examine)).shortcomings).toEqual([lacking])
   })
 
   it.each([

@@ -64,13 +64,17 @@ async function ofService(
 
 /** One that does not answer is a shortcoming of its service: the service itself did. */
 async function ofDatabase(
-  { name }: DataService,
+  service: DataService,
   database: NonNullable<ReturnType<DataService['database']>>,
 ): Promise<readonly Shortcoming[]> {
   try {
-    return await database.shortcomings()
+    return [...(await database.shortcomings()), ...((await service.recovery()?.shortcomings()) ?? [])]
   } catch (error) {
-    const { message, details = [], hint = `look at the server of ${name} and at its log` } = toErrorRecord(error)
+    const {
+      message,
+      details = [],
+      hint = `look at the server of ${service.name} and at its log`,
+    } = toErrorRecord(error)
     return [{ message: [message, ...details].join('; '), hint }]
   }
 }

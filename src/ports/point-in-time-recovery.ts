@@ -1,5 +1,6 @@
 import type { Lsn } from '../domain/data/lsn.ts'
 import type { OperationId } from '../domain/ids.ts'
+import type { Shortcoming } from './shortcoming.ts'
 
 /** A named place in the log of one server, on one of its timelines. */
 export interface RecoveryPoint {
@@ -39,6 +40,8 @@ export interface RecoveryLook {
  * `pgbackrest-failed`.
  */
 export interface PointInTimeRecovery {
+  /** What would keep it from giving anything back: no repository, no backup, a log that is not archived. The server must run. */
+  shortcomings(): Promise<readonly Shortcoming[]>
   /**
    * Whether the point can be reached, and what that takes. Changes nothing; the server must run. Bounded: 5 min. Errors (kind `refused`):
    * `recovery-unreachable`, `recovery-no-stanza`, `recovery-no-backup` (none that ended before the point), `recovery-not-archived` (the archive lags),

@@ -61,7 +61,11 @@ export function recoveryContract(name: string, make: () => Promise<RecoveryWorld
     it('a point without any backup, and one with no older backup, are refused before anything is changed', async () => {
       const early = recoveryPointOf(await marked('early'))
       await expect(world.recovery.look(early)).rejects.toMatchObject({ code: 'recovery-no-stanza', kind: 'refused' })
+      expect(await world.recovery.shortcomings()).toMatchObject([
+        { message: expect.stringMatching('no backup') as unknown },
+      ])
       await world.backup()
+      expect(await world.recovery.shortcomings()).toEqual([])
       await expect(world.recovery.look(early)).rejects.toMatchObject({ code: 'recovery-no-backup', kind: 'refused' })
       const stranger = { ...early, systemId: '7000000000000000999' }
       await expect(world.recovery.look(stranger)).rejects.toMatchObject({ code: 'recovery-no-backup' })

@@ -22,6 +22,10 @@ export function fakeRecovery(
   const change = (what: string, apply: () => void) => world.change(operator, `${what} in ${instance}`, apply)
   const server = () => serverOf(store, instance)
   return {
+    shortcomings: () =>
+      ask('shortcomings', () =>
+        repository.backups.length > 0 ? [] : [{ message: 'no backup in the stanza', hint: 'pgbackrest backup' }],
+      ),
     look: (point) => ask('look', () => lookAt(store, repository, point)),
     archive: (point) =>
       ask('archive', () => {

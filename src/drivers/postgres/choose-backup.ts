@@ -2,6 +2,9 @@ import { type Lsn, parseLsn, walBytesBetween } from '../../domain/data/lsn.ts'
 import { refusal } from '../../domain/errors.ts'
 import type { RecoveryPoint } from '../../ports/point-in-time-recovery.ts'
 
+/** Of each refusal: it comes before anything is. */
+export const UNCHANGED = 'nothing was changed'
+
 /** Of `pgbackrest info --output=json` what we read (2.45). Status 0 is "ok". */
 export interface Stanza {
   readonly name: string
@@ -52,8 +55,7 @@ export function chooseBackup(
   point: RecoveryPoint,
   history: readonly TimelineSwitch[],
 ): ChosenBackup {
-  const stanza = stanzas.find((one) => one.name === name)
-  if (stanza === undefined || (stanza.backup ?? []).length === 0) throw noStanza(name, stanza)
+  const stanza = stanzaOf(stanzas, name)
   const ids = databaseIds(stanza, point.systemId)
   const backups = (stanza.backup ?? []).flatMap((backup) => {
     const logBytes = ids.includes(backup.database.id) && backup.error !== true ? logAhead(backup, point, history) : null
@@ -67,6 +69,13 @@ export function chooseBackup(
   )
   if (archive === undefined) throw noBackup(stanza, point)
   return { ...found, archiveId: archive.id }
+}
+
+/** Error `recovery-no-stanza` (kind `refused`), also when nothing is in it. */
+export function stanzaOf(stanzas: readonly Stanza[], name: string): Stanza {
+  const stanza = stanzas.find((one) => one.name === name)
+  if (stanza !== undefined && (stanza.backup ?? []).length > 0) return stanza
+  throw noStanza(name, stanza)
 }
 
 /**
@@ -99,10 +108,7 @@ export function parseHistory(text: string): readonly TimelineSwitch[] {
 function noStanza(name: string, stanza: Stanza | undefined): Error {
   return refusal(`pgBackRest has no backup in the stanza ${name}: ${stanza?.status.message ?? 'no such stanza'}`, {
     code: 'recovery-no-stanza',
-    details: [
-      'nothing was changed',
-      'the stanza is another one, its repository is not there, or nothing was backed up',
-    ],
+    details: [UNCHANGED, 'the stanza is another one, its repository is not there, or nothing was backed up'],
     hint: `pgbackrest --stanza=${name} check`,
   })
 }
@@ -118,7 +124,7 @@ function noBackup({ name, backup = [] }: Stanza, { name: point, lsn, timeline }:
           (one) =>
             `${one.label} ended ${isoOf(one)}, at ${one.lsn?.stop ?? 'an unknown place'}, in ${one.archive.stop ?? 'no file'}`,
         ),
-      'nothing was changed',
+      UNCHANGED,
     ],
     hint: 'backflip snapshots list',
   })

@@ -1,16 +1,19 @@
 import type { PgbackrestConfig } from '../../config/types.ts'
 import { BackflipError, refusal } from '../../domain/errors.ts'
 import type { PointInTimeRecovery, RecoveryLook, RecoveryPoint } from '../../ports/point-in-time-recovery.ts'
+import type { Shortcoming } from '../../ports/shortcoming.ts'
 import {
   type ChosenBackup,
   chooseBackup,
   isoOf,
   parseHistory,
   type Stanza,
+  stanzaOf,
   type TimelineSwitch,
+  UNCHANGED,
 } from './choose-backup.ts'
 import { lines, type PostgresHost, runAsServerUser } from './host.ts'
-import { lagging, logFileOf, mustNotLag } from './log-file.ts'
+import { archiverOf, lacksOf, lagging, logFileOf, mustNotLag } from './log-file.ts'
 import { psql } from './psql.ts'
 import { recoverBeside, takePlace } from './recover-beside.ts'
 import { leftovers, makeFolder, recoveryFolderOf, removeFolder, roomBeside } from './recovery-folder.ts'
@@ -30,6 +33,7 @@ const POINT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
 export function pgbackrest(host: PostgresHost, config: PgbackrestConfig): PointInTimeRecovery {
   const tool = { host, config }
   return {
+    shortcomings: () => shortcomings(tool),
     look: (point) => look(tool, point),
     archive: (point) => archive(tool, point),
     recover: (ask) => recover(tool, ask),
@@ -44,6 +48,20 @@ export function pgbackrest(host: PostgresHost, config: PgbackrestConfig): PointI
 interface Tool {
   readonly host: PostgresHost
   readonly config: PgbackrestConfig
+}
+
+async function shortcomings(tool: Tool): Promise<readonly Shortcoming[]> {
+  const { host, config } = tool
+  const hint = `pgbackrest --stanza=${config.stanza} check`
+  const lacks = lacksOf(await archiverOf(host)).map((message) => ({ message, hint }))
+  try {
+    stanzaOf(await info(tool), config.stanza)
+    return lacks
+  } catch (error) {
+    if (!(error instanceof BackflipError)) throw error
+    const why = error.details.filter((one) => one !== UNCHANGED)
+    return [...lacks, { message: [error.message, ...why].join('; '), hint: error.hint ?? hint }]
+  }
 }
 
 async function look(tool: Tool, point: RecoveryPoint): Promise<RecoveryLook> {
@@ -112,7 +130,7 @@ async function info(tool: Tool, more: readonly string[] = []): Promise<readonly 
   if (unread === undefined) return stanzas
   throw refusal('pgBackRest does not reach its repository', {
     code: 'recovery-unreachable',
-    details: [...(unread.repo ?? []).map(({ status }) => status.message), 'nothing was changed'],
+    details: [...(unread.repo ?? []).map(({ status }) => status.message), UNCHANGED],
     hint: `pgbackrest --stanza=${tool.config.stanza} check`,
   })
 }
@@ -132,7 +150,7 @@ async function refuseTablespaces(tool: Tool, label: string): Promise<void> {
   if (backups.every(({ tablespace }) => (tablespace ?? []).length === 0)) return
   throw refusal(`the backup ${label} has tablespaces, which cannot be restored beside the live ones`, {
     code: 'recovery-tablespaces',
-    details: ['nothing was changed'],
+    details: [UNCHANGED],
     hint: 'a snapshot (backflip snapshots list), or pgbackrest restore on another host',
   })
 }
