@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pushFile } from '../../src/drivers/incus/files.ts'
 import { listInstances, patchInstance } from '../../src/drivers/incus/instances.ts'
@@ -11,6 +12,7 @@ const BEFORE_2 = `pre-deploy-${R2}`
 const LIMIT_MS = 180_000
 /** The last row that is written: in no backup of that point. */
 const LAST = 9_999
+const FOLDER = dirname(POSTGRES.dataFolder)
 const REPOSITORY = 'repository'
 const REPOSITORY_PATH = '/var/lib/pgbackrest'
 const CONFIG = `[global]
@@ -27,8 +29,9 @@ const shop: ShopWorld = await shopWorld({
   environment: ['snapshots: { minFree: 16MiB, verify: false }'],
 })
 const { world, live, must, backflip, served, write, writer, rows, within } = shop
+const inLive = (...argv: readonly string[]) => mustRun(world.client, live, argv)
 const pgbackrest = (...args: readonly string[]) =>
-  mustRun(world.client, live, ['runuser', '-u', 'postgres', '--', 'pgbackrest', '--log-level-console=warn', ...args])
+  inLive('runuser', '-u', 'postgres', '--', 'pgbackrest', '--log-level-console=warn', ...args)
 
 beforeAll(async () => {
   await keepBackups()
@@ -61,6 +64,11 @@ describe('a restore from pgBackRest on a real Incus, with a repository that no s
     const last = await within(({ journal }) => journal.read({ newestFirst: true, limit: 3 }))
     expect(last[0]?.fact, JSON.stringify(last)).toMatchObject({ kind: 'step-started', step: 'recover-data' })
     expect((await served()).status).toBe(503)
+    const left = (await beside()).find((name) => name !== 'main')
+    // As the tool itself would, which outlives who started it.
+    await inLive('systemd-run', '--unit=left', 'tail', '-f', `${FOLDER}/${left}/PG_VERSION`)
+    await killRestore(shop, { verb: 'resume', what: '', at: 'recover-data', when: 'after' })
+    expect(await inLive('systemctl', 'show', '--property=Result', 'left')).toBe('Result=signal\n')
     expect(await beside()).toHaveLength(2)
     await must('resume')
 
@@ -87,7 +95,7 @@ describe('a restore from pgBackRest on a real Incus, with a repository that no s
 })
 
 async function beside(): Promise<readonly string[]> {
-  return (await mustRun(world.client, live, ['ls', `${POSTGRES.dataFolder}/..`])).trim().split('\n')
+  return (await inLive('ls', FOLDER)).trim().split('\n')
 }
 
 /** On a volume of its own: a snapshot of the container does not have it, and a copy is made without it. */
@@ -97,11 +105,11 @@ async function keepBackups(): Promise<void> {
   await perform(client, { method: 'POST', path: `/storage-pools/${POOLS.btrfs}/volumes/custom`, body, limitMs: 30_000 })
   const device = { type: 'disk', pool: POOLS.btrfs, source: REPOSITORY, path: REPOSITORY_PATH }
   await patchInstance(client, live, { devices: { [REPOSITORY]: device } })
-  await mustRun(client, live, ['chown', 'postgres', REPOSITORY_PATH])
+  await inLive('chown', 'postgres', REPOSITORY_PATH)
   await pushFile(client, live, '/etc/pgbackrest.conf', Buffer.from(CONFIG), { mode: 0o644 })
   await sql(client, live, 'ALTER SYSTEM SET archive_mode = on')
   await sql(client, live, "ALTER SYSTEM SET archive_command = 'pgbackrest --stanza=shop archive-push %p'")
-  await mustRun(client, live, ['pg_ctlcluster', '15', 'main', 'restart'])
+  await inLive('pg_ctlcluster', '15', 'main', 'restart')
   await pgbackrest('--stanza=shop', 'stanza-create')
   await pgbackrest('--stanza=shop', '--type=full', 'backup')
 }

@@ -22,8 +22,17 @@ export async function logFileOf(host: PostgresHost, { lsn, timeline }: RecoveryP
     script: FILE,
     values: { lsn },
   })
-  const name = `${timeline.toString(16).toUpperCase().padStart(8, '0')}${place}`
+  const name = `${digitsOf(timeline)}${place}`
   return { name, isBeingWritten: name === writing, ...(await archiverOf(host)) }
+}
+
+/** Says where a timeline left the one before it. */
+export function historyFile(timeline: number): string {
+  return `${digitsOf(timeline)}.history`
+}
+
+function digitsOf(timeline: number): string {
+  return timeline.toString(16).toUpperCase().padStart(8, '0')
 }
 
 export function archiverOf(host: PostgresHost): Promise<Archiver> {

@@ -13,7 +13,7 @@ import {
   UNCHANGED,
 } from './choose-backup.ts'
 import { lines, type PostgresHost, runAsServerUser } from './host.ts'
-import { archiverOf, lacksOf, lagging, logFileOf, mustNotLag } from './log-file.ts'
+import { archiverOf, historyFile, lacksOf, lagging, logFileOf, mustNotLag } from './log-file.ts'
 import { psql } from './psql.ts'
 import { recoverBeside, takePlace } from './recover-beside.ts'
 import { leftovers, makeFolder, recoveryFolderOf, removeFolder, roomBeside } from './recovery-folder.ts'
@@ -138,8 +138,8 @@ async function info(tool: Tool, more: readonly string[] = []): Promise<readonly 
 /** The server keeps the files that say where its timelines came from. Without one only backups of the point's own timeline are taken. */
 async function historyOf({ host }: Tool, { timeline }: RecoveryPoint): Promise<readonly TimelineSwitch[]> {
   if (timeline === 1) return []
-  const name = `${timeline.toString(16).toUpperCase().padStart(8, '0')}.history`
-  const bytes = await host.transport.readFile(`${host.config.dataFolder}/pg_wal/${name}`, { maxBytes: 1024 * 1024 })
+  const path = `${host.config.dataFolder}/pg_wal/${historyFile(timeline)}`
+  const bytes = await host.transport.readFile(path, { maxBytes: 1024 * 1024 })
   return bytes === null ? [] : parseHistory(new TextDecoder().decode(bytes))
 }
 

@@ -5,6 +5,7 @@ import type { OperationId } from '../../domain/ids.ts'
 import type { RecoveryPoint } from '../../ports/point-in-time-recovery.ts'
 import { parseHistory } from './choose-backup.ts'
 import { lines, type PostgresHost, runAsServerUser, runTool } from './host.ts'
+import { historyFile } from './log-file.ts'
 import { psqlJson } from './psql.ts'
 import { mustRun, recoveryFolderOf } from './recovery-folder.ts'
 import { stopServer } from './server.ts'
@@ -55,6 +56,7 @@ export async function recoverBeside(
   const { state, timeline } = await readControl(host, folder)
   if (state !== 'shut down') throw await failed(host, folder, `the recovered data is ${state}`)
   await mustEndAt(host, folder, { point, timeline })
+  await archiveHistory(host, folder, timeline)
   await takeOverSettings(host, folder)
   return { timeline }
 }
@@ -83,28 +85,27 @@ async function untilRecovered(host: PostgresHost, folder: string): Promise<void>
   }
 }
 
-/** Of the end of the timeline before it: servers before 13 go on when they do not find the point. */
+/** By the history of the new timeline: servers before 13 go on when they do not find the point. */
 async function mustEndAt(
   host: PostgresHost,
   folder: string,
   { point, timeline }: { readonly point: RecoveryPoint; readonly timeline: number },
 ): Promise<void> {
-  const name = `${timeline.toString(16).toUpperCase().padStart(8, '0')}.history`
-  const bytes = await host.transport.readFile(`${folder}/pg_wal/${name}`, { maxBytes: 1024 * 1024 })
+  const path = `${folder}/pg_wal/${historyFile(timeline)}`
+  const bytes = await host.transport.readFile(path, { maxBytes: 1024 * 1024 })
   const end = bytes === null ? undefined : parseHistory(textOf(bytes)).at(-1)
-  if (
-    end === undefined ||
-    end.timeline !== point.timeline ||
-    Math.abs(walBytesBetween(end.lsn, point.lsn)) > PAGE_HEAD_BYTES
-  )
-    throw await failed(
-      host,
-      folder,
-      `recovery ended at ${end?.lsn ?? 'an unknown place'}, and the point is at ${point.lsn}`,
-    )
-  // Made while nothing was archived. The archive needs it once this is live: without it nobody finds the way from the older timeline, and its number
-  // would be given again.
-  const ready = `${folder}/pg_wal/archive_status/${name}.ready`
+  const isThere = end?.timeline === point.timeline && Math.abs(walBytesBetween(end.lsn, point.lsn)) <= PAGE_HEAD_BYTES
+  if (isThere) return
+  const why = `recovery ended at ${end?.lsn ?? 'an unknown place'}, and the point is at ${point.lsn}`
+  throw await failed(host, folder, why)
+}
+
+/**
+ * It was made while nothing was archived. The archive needs it once this is live: without it nobody finds the way from the older timeline, and its
+ * number would be given again.
+ */
+async function archiveHistory(host: PostgresHost, folder: string, timeline: number): Promise<void> {
+  const ready = `${folder}/pg_wal/archive_status/${historyFile(timeline)}.ready`
   const { exitCode, stderr } = await runAsServerUser(host, ['touch', ready], { timeoutMs: CONTROL_LIMIT_MS })
   if (exitCode !== 0) throw await failed(host, folder, lines(stderr).join('; '))
 }
