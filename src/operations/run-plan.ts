@@ -15,7 +15,7 @@ import { type OperationEnd, runOperation } from '../engine/run.ts'
 import type { StepPorts } from '../steps/ports.ts'
 import { stepsById } from '../steps/registry.ts'
 import { type Environment, type RunOptions, SILENT } from './environment.ts'
-import { markOf } from './mark-of.ts'
+import { lastTimeline, markOf } from './mark-of.ts'
 import { anchorOf, observe, runningState } from './observe.ts'
 import { assertSealed } from './plan-hash.ts'
 import { refuseAnotherPast } from './same-past.ts'
@@ -149,6 +149,7 @@ function stepPorts(environment: Environment): StepPorts {
     clock,
     anchor: () => anchorOf(environment),
     markOf: (mark, service) => markOf(environment.journal, mark, service),
+    lastTimeline: (service) => lastTimeline(environment.journal, service),
     judgeMigrations: async (sha) => (await import('./migrations/apart.ts')).judgeInPhaseA(environment, sha),
     writeLostRows: async (ask) => (await import('./write-lost-rows.ts')).writeLostRows(ask),
   }

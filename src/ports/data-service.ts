@@ -123,13 +123,13 @@ export interface DataService {
 
   /**
    * Starts a copy, proves it (for `files`: that it starts) and stops it. The mark is needed for a database. A copy that is bad is an answer, not an
-   * error. With `fork`, one that is whole opens a log of its own before it is stopped (`Database.forkTimeline`): it is to become the live one.
+   * error. With `forkAbove`, one that is whole opens a log of its own before it is stopped (`Database.forkTimeline`): it is to become the live one.
    * Repeatable.
    */
   verifyCopy(ask: {
     readonly name: string
     readonly mark: DatabaseMark | null
-    readonly fork: boolean
+    readonly forkAbove: number | null
     readonly fencedBy: number | null
   }): Promise<Verification>
   /** `copy`, `verifyCopy`, `removeCopy`: what is left is nothing, also when the proof fails. Repeatable. */

@@ -253,10 +253,10 @@ export interface Database {
   allowWriters(): Promise<void>
 
   /**
-   * Proves that this running copy is whole and is a copy of what was marked. Changes the copy: extension, stop, start. Never for live. With `fork`
-   * one that is whole does `forkTimeline` with the same stop.
+   * Proves that this running copy is whole and is a copy of what was marked. Changes the copy: extension, stop, start. Never for live. With
+   * `forkAbove` one that is whole does `forkTimeline` with the same stop.
    */
-  verify(mark: DatabaseMark, ask?: { readonly fork?: boolean }): Promise<Verification>
+  verify(mark: DatabaseMark, ask?: { readonly forkAbove?: number | null }): Promise<Verification>
 
   /** Reads a file's statements; asks nobody. Errors `sql-empty`, `sql-too-large`, `sql-not-runnable` (kind `usage`) with the line. */
   readSql(text: string): SqlShape
@@ -289,9 +289,10 @@ export interface Database {
 
   /**
    * For a copy that becomes the live server: opens a timeline of its own, so that its log never mixes with the first server's, in an archive
-   * or in a replica. Restarts it. Repeatable after a crash; done twice it opens two.
+   * or in a replica. Its number is greater than the copy's own and than `above`: the last one that any server of this data had. Restarts it. Repeatable
+   * after a crash; done twice it opens two.
    */
-  forkTimeline(): Promise<{ readonly timeline: number }>
+  forkTimeline(ask: { readonly above: number }): Promise<{ readonly timeline: number }>
 
   /** Waits until it answers, at most `timeoutMs`. Error `database-unreachable` after it. */
   waitUntilReady(timeoutMs: number): Promise<void>

@@ -27,6 +27,8 @@ export interface StepPorts {
     mark: { readonly operation: string; readonly step: string },
     service: DataServiceName,
   ) => Promise<DatabaseMark>
+  /** The greatest number of a timeline that any server of this data is known to have had, from the journal; 1 when it says nothing. */
+  readonly lastTimeline: (service: DataServiceName) => Promise<number>
   /** Judges a release's migrations against the rollback window; null when it says nothing of them. What it may need later is kept on this host. */
   readonly judgeMigrations: (sha: Sha) => Promise<JudgedMigrations | null>
   /** Rows of `newer` that `older` has not, one CSV file a table in the folder; tables without such rows have no file. */

@@ -420,7 +420,7 @@ export function dataServiceContract(name: string, make: () => Promise<DataWorld>
       await world.write(1)
       await copy('beside', 1)
       const mark = await markOf(service)
-      const { isVerified } = await service.verifyCopy({ name: 'beside', mark, fork: true, fencedBy: 1 })
+      const { isVerified } = await service.verifyCopy({ name: 'beside', mark, forkAbove: 1, fencedBy: 1 })
       expect(isVerified).toBe(world.kind === 'files')
       expect((await service.look()).copies).toMatchObject([{ name: 'beside', state: 'stopped' }])
     })
@@ -429,7 +429,7 @@ export function dataServiceContract(name: string, make: () => Promise<DataWorld>
       const mark = await markOf(service)
       await take()
       await copy('beside', 1)
-      expect(await service.verifyCopy({ name: 'beside', mark, fork: true, fencedBy: 1 })).toMatchObject({
+      expect(await service.verifyCopy({ name: 'beside', mark, forkAbove: 1, fencedBy: 1 })).toMatchObject({
         isVerified: true,
       })
       await stop(service.instance)

@@ -132,10 +132,18 @@ export function databaseContract(name: string, make: () => Promise<DatabaseWorld
       expect(lines).toHaveLength(4)
     })
 
+    it('a timeline’s number that another server of this data had is not taken again', async () => {
+      await world.insert(1, 3)
+      const clone = await copy()
+      expect(await clone.database.forkTimeline({ above: 12 })).toEqual({ timeline: 13 })
+      expect(await clone.database.facts()).toMatchObject({ timeline: 13, isInRecovery: false })
+      expect(await clone.database.forkTimeline({ above: 1 })).toEqual({ timeline: 14 })
+    })
+
     it('a copy that is to become live opens a timeline of its own, with every row it had, and the first one stays on its own', async () => {
       await world.insert(1, 3)
       const clone = await copy()
-      expect(await clone.database.forkTimeline()).toEqual({ timeline: 2 })
+      expect(await clone.database.forkTimeline({ above: 1 })).toEqual({ timeline: 2 })
       expect(await clone.database.facts()).toMatchObject({ timeline: 2, isInRecovery: false })
       await clone.insert(4, 1)
       expect((await database.facts()).timeline).toBe(1)

@@ -101,6 +101,17 @@ describe('a restore', () => {
     expect(record.maintenance).toBeNull()
   })
 
+  it('never gives a timeline’s number away twice: an archive has the log of the first one under it', async () => {
+    const shop = await Shop.open()
+    const { state } = await shop.type('bob', restored({ snapshot: BEFORE_2 }))
+    const timelines = [shop.server.timeline]
+    await shop.type('bob', restored({ undo: state.plan.operation }))
+    timelines.push(shop.server.timeline)
+    await shop.type('bob', restored({ snapshot: BEFORE_2 }))
+    timelines.push(shop.server.timeline)
+    expect(timelines).toEqual([2, 1, 3])
+  })
+
   it('opens everything again as it was when more would be lost than a person agreed to: exit 3', async () => {
     const shop = await Shop.open()
     shop.order(11, 17)

@@ -128,10 +128,10 @@ export function fakeDatabase(
     writers: () => ask('writers', () => ({ state: server.isClosed ? 'stopped' : 'allowed', remaining: [] })),
     stopWriters: () => ask('stopWriters', () => void Object.assign(server, { isClosed: true, sessions: 0 })),
     allowWriters: () => ask('allowWriters', () => void Object.assign(server, { isClosed: false })),
-    verify: (mark, { fork = false } = {}) =>
+    verify: (mark, { forkAbove = null } = {}) =>
       ask('verify', () => {
         const proof = verifyNow(server, mark)
-        if (fork && proof.isVerified) server.timeline += 1
+        if (forkAbove !== null && proof.isVerified) fork(server, forkAbove)
         return proof
       }),
     readSql: (text) => ({
@@ -151,7 +151,7 @@ export function fakeDatabase(
       }))
       yield* rows.toSorted((a, b) => (a.hash < b.hash ? -1 : 1))
     },
-    forkTimeline: () => ask('forkTimeline', () => ({ timeline: ++server.timeline })),
+    forkTimeline: ({ above }) => ask('forkTimeline', () => ({ timeline: fork(server, above) })),
     waitUntilReady: () => ask('waitUntilReady', () => undefined),
     stop: () => call('database.stop', () => void Object.assign(server, { isRunning: false })),
     start: () => call('database.start', () => void Object.assign(server, { isRunning: true })),
@@ -233,6 +233,11 @@ function lossOf(server: FakeServer, mark: DatabaseMark, from: Lsn): DataLoss {
     bound: 'exact',
     reservations: [],
   }
+}
+
+function fork(server: FakeServer, above: number): number {
+  server.timeline = Math.max(server.timeline, above) + 1
+  return server.timeline
 }
 
 function verifyNow(server: FakeServer, { name, at, facts }: DatabaseMark): Verification {

@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Cluster } from './cluster.ts'
@@ -10,6 +10,8 @@ describe('a copy that becomes live', () => {
   /** As the file has it: one of them is read by the server only when it starts. */
   const setting = async (name: string) =>
     (await copy.sql(`SELECT setting FROM pg_file_settings WHERE name = '${name}' ORDER BY seqno DESC LIMIT 1`)).trim()
+  const histories = () =>
+    readdirSync(join(copy.host.config.dataFolder, 'pg_wal')).filter((name) => name.endsWith('.history'))
   const count = async (cluster: Cluster) => Number(await cluster.sql('SELECT count(*) FROM t'))
 
   beforeEach(async () => {
@@ -28,7 +30,7 @@ describe('a copy that becomes live', () => {
       `ALTER SYSTEM SET restore_command = '${command}'; ALTER SYSTEM SET recovery_target_timeline = 'latest';`,
     )
     await live.sql('INSERT INTO t SELECT g FROM generate_series(2, 100) g; SELECT pg_switch_wal();')
-    expect(await copy.database.forkTimeline()).toEqual({ timeline: 2 })
+    expect(await copy.database.forkTimeline({ above: 1 })).toEqual({ timeline: 2 })
     expect([await count(live), await count(copy)]).toEqual([100, 1])
     expect(await setting('restore_command')).toBe(command)
     expect(await setting('recovery_target_timeline')).toBe('latest')
@@ -37,11 +39,11 @@ describe('a copy that becomes live', () => {
 
   it('does it with the stop that its proof needs anyway; a copy of another moment is left as it is', async () => {
     const early = await live.database.mark('early')
-    expect(await copy.database.verify(early, { fork: true })).toMatchObject({ isVerified: false })
+    expect(await copy.database.verify(early, { forkAbove: 1 })).toMatchObject({ isVerified: false })
     expect((await copy.database.facts()).timeline).toBe(1)
     const later = await live.copy()
     try {
-      const { isVerified, checks } = await later.database.verify(early, { fork: true })
+      const { isVerified, checks } = await later.database.verify(early, { forkAbove: 1 })
       expect(isVerified, JSON.stringify(checks)).toBe(true)
       expect(checks.map(({ name }) => name)).toContain('checksums')
       expect((await later.database.facts()).timeline).toBe(2)
@@ -52,19 +54,27 @@ describe('a copy that becomes live', () => {
     }
   })
 
+  it('numbers that were given out are passed over, and nothing of that stays', async () => {
+    expect(await copy.database.forkTimeline({ above: 3 })).toEqual({ timeline: 4 })
+    expect(histories()).toEqual(['00000004.history'])
+    expect(await copy.sql('SELECT count(*) FROM t')).toBe('1\n')
+  })
+
   it('I5: killed half way and repeated, it opens the timeline once and puts back what was set before', async () => {
     // What a kill leaves after the settings were changed and before the server was stopped, and after it was stopped.
     const kept = { timeline: 1, settings: { restore_command: 'old', recovery_target_timeline: null } }
     writeFileSync(keptFile(), JSON.stringify(kept))
     await copy.sql("ALTER SYSTEM SET restore_command = 'false'; ALTER SYSTEM SET recovery_target_timeline = 'current';")
     await copy.database.stop()
-    expect(await copy.database.forkTimeline()).toEqual({ timeline: 2 })
+    expect(await copy.database.forkTimeline({ above: 1 })).toEqual({ timeline: 2 })
     expect(await setting('restore_command')).toBe('old')
     expect(existsSync(keptFile())).toBe(false)
 
+    expect(histories()).toEqual(['00000002.history'])
+
     // And what it leaves after the new timeline was opened.
     writeFileSync(keptFile(), JSON.stringify(kept))
-    expect(await copy.database.forkTimeline()).toEqual({ timeline: 2 })
+    expect(await copy.database.forkTimeline({ above: 1 })).toEqual({ timeline: 2 })
     expect(await count(copy)).toBe(1)
   })
 })

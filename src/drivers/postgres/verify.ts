@@ -26,7 +26,7 @@ export interface Seen {
 export async function verifyCopy(
   host: PostgresHost,
   mark: DatabaseMark,
-  { fork }: { readonly fork: boolean },
+  { forkAbove }: { readonly forkAbove: number | null },
 ): Promise<Verification> {
   const checks: VerifyCheck[] = []
   const check = async (name: VerifyCheckName, look: () => Promise<Seen>): Promise<boolean> => {
@@ -48,7 +48,7 @@ export async function verifyCopy(
   await check('schema', () => checkSchema(host, mark))
   await check('structure', () => checkStructure(host))
   const checksums = () => check('checksums', () => checkChecksums(host, mark))
-  if (fork && checks.every(isGood)) await forkTimeline(host, checksums)
+  if (forkAbove !== null && checks.every(isGood)) await forkTimeline(host, { above: forkAbove }, checksums)
   // Also when a fork that died had opened its timeline already.
   const isMissing = checks.at(-1)?.name !== 'checksums'
   if (isMissing && mark.facts.hasDataChecksums) await whileStopped(host, checksums)

@@ -22,7 +22,7 @@ export const verifyCopy = defineStep<StepPorts, ReplaceParams>({
       const proof = await service.verifyCopy({
         name: copy,
         mark: since,
-        fork: recovered === undefined,
+        forkAbove: recovered === undefined && since !== null ? await ports.lastTimeline(name) : null,
         fencedBy: generation,
       })
       if (!proof.isVerified)

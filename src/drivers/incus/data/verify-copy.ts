@@ -11,10 +11,10 @@ type Doer = Pick<DataService, 'kind' | 'copy' | 'removeCopy' | 'start' | 'stop' 
 /** `DataService.verifyCopy`, by the port's other methods. */
 export async function verifyCopy(
   service: Doer,
-  { name, mark, fork, fencedBy }: Parameters<DataService['verifyCopy']>[0],
+  { name, mark, forkAbove, fencedBy }: Parameters<DataService['verifyCopy']>[0],
 ): Promise<Verification> {
   try {
-    return await prove(service, { name, mark, fork, fencedBy })
+    return await prove(service, { name, mark, forkAbove, fencedBy })
   } finally {
     await service.stop({ name, timeoutMs: STOP_LIMIT_MS[service.kind], fencedBy })
   }
@@ -28,7 +28,7 @@ export async function verifySnapshot(
   await service.removeCopy({ name: as, operation, fencedBy })
   try {
     await service.copy({ snapshot, as, operation, fencedBy })
-    return await prove(service, { name: as, mark, fork: false, fencedBy })
+    return await prove(service, { name: as, mark, forkAbove: null, fencedBy })
   } finally {
     await service.removeCopy({ name: as, operation, fencedBy })
   }
@@ -36,7 +36,7 @@ export async function verifySnapshot(
 
 async function prove(
   service: Doer,
-  { name, mark, fork, fencedBy }: Parameters<DataService['verifyCopy']>[0],
+  { name, mark, forkAbove, fencedBy }: Parameters<DataService['verifyCopy']>[0],
 ): Promise<Verification> {
   const database = service.database(name)
   if (database !== null && mark === null) throw noMark(name)
@@ -44,7 +44,7 @@ async function prove(
   if (database === null || mark === null) return started(name)
   await startServer(database)
   // Its instance has booted: a server that is stopped while systemd still starts it fails at its next start (`await-boot.ts`).
-  return database.verify(mark, { fork })
+  return database.verify(mark, { forkAbove })
 }
 
 function started(name: string): Verification {
