@@ -20,7 +20,8 @@ const COPY = 'backflip_copy_'
 const MAX_TEMPLATES = 6
 /** A run that was killed leaves its copy. No run takes that long. */
 const STALE_COPY_MS = 60 * 60_000
-const FILE_TIMEOUT_MS = 10 * 60_000
+/** A whole file, or many small ones in one text. */
+export const FILE_TIMEOUT_MS = 10 * 60_000
 
 /** Changed when templates are made another way. */
 const FORMAT = 1
@@ -70,7 +71,7 @@ export async function prepareTemplate(
   const building = newCopyName()
   await createFrom(server, building, known === undefined ? 'template0' : TEMPLATE + keys[from])
   const found = await replay(server, building, rest)
-  const problems = [...(known?.problems ?? []), ...found].slice(0, MAX_PROBLEMS)
+  const problems = keptProblems(known?.problems ?? [], found)
   const note: Note = { files: history.length, problems }
   await server.admin.rows(`COMMENT ON DATABASE ${quoteName(building)} IS ${quoteText(JSON.stringify(note))}`)
   await server.admin.rows(`ALTER DATABASE ${quoteName(building)} RENAME TO ${quoteName(name)}`)
@@ -79,6 +80,13 @@ export async function prepareTemplate(
 }
 
 const MAX_PROBLEMS = 50
+
+export function keptProblems(
+  known: ShadowHistory['problems'],
+  found: ShadowHistory['problems'],
+): ShadowHistory['problems'] {
+  return [...known, ...found].slice(0, MAX_PROBLEMS)
+}
 
 async function replay(
   server: TemplateServer,

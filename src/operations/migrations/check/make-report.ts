@@ -27,8 +27,9 @@ export function makeReport(seen: Seen): CheckReport {
     checkRelease(release, judgements[index], isApplied ? observed : null),
   )
   const [has, had] = [new Set(observed.shapes.after), new Set(observed.shapes.before)]
+  const { kind, place, major, notSeen } = database
   const report = {
-    postgres: { place: database.place, major: database.major, isAsked: database.major === server.major },
+    postgres: { kind, place, major, isAsked: major === server.major, notSeen },
     history: prepared,
     files,
     schema: {
