@@ -134,8 +134,10 @@ function sharedFolder({ edge, edgeTransport: way, incus }: EnvironmentConfig): s
   return edge.mode === 'attached' && edge.masterSocket !== null ? dirname(edge.masterSocket) : edge.folder
 }
 
+type ShadowToCompose = Omit<ShadowAsk, 'transport' | 'lockIn' | 'pgliteEntry'>
+
 /** Where migrations are tried. Its driver speaks PostgreSQL's protocol, and only `migrations check` and `migrations usage` load it. */
-export async function composeShadow(ask: Omit<ShadowAsk, 'transport' | 'lockIn' | 'pgliteEntry'>): Promise<Shadow> {
+export async function composeShadow(ask: ShadowToCompose): Promise<Shadow> {
   const { postgresShadow } = await import('./drivers/shadow/shadow.ts')
   const lockIn = (folder: string) => localSharedLock(folder, systemClock, localLiveness())
   const pgliteEntry = besideUs('./drivers/shadow/pglite-worker.ts', './pglite-worker.cjs')

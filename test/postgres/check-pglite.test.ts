@@ -1,4 +1,15 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -34,13 +45,15 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(cache, { recursive: true, force: true }))
 
+const NEVER = new AbortController().signal
 const nowhere = () => join(cache, 'nowhere')
 
-function onPglite(): Promise<Shadow> {
+function onPglite(signal = NEVER): Promise<Shadow> {
   return composeShadow({
     dsn: null,
     major: 18,
     timeZone: 'UTC',
+    signal,
     cwd: project,
     cacheFolder: cache,
     hostFolder: nowhere(),
@@ -48,7 +61,7 @@ function onPglite(): Promise<Shadow> {
 }
 
 function onServer(): Promise<Shadow> {
-  return composeShadow({ dsn: null, major: 18, timeZone: 'UTC', cwd: '/', cacheFolder: cache })
+  return composeShadow({ dsn: null, major: 18, timeZone: 'UTC', signal: NEVER, cwd: '/', cacheFolder: cache })
 }
 
 const QUERIES = [
@@ -163,6 +176,38 @@ describe('migrations check on PGlite', () => {
   })
 })
 
+/** One may end while we look. */
+function threadName(id: string): string | null {
+  const file = `/proc/self/task/${id}/comm`
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : null
+}
+
+describe('interrupted', () => {
+  it('a check on PGlite ends in the middle of a statement, with its thread', async () => {
+    const interrupt = new AbortController()
+    const shadow = await onPglite(interrupt.signal)
+    const threads = () => readdirSync('/proc/self/task').filter((id) => threadName(id) === 'WorkerThread').length
+    const before = threads()
+    const seen: number[] = []
+    const ended = shadow.with(async (database) => {
+      await database.prepare([])
+      const copy = await database.copy()
+      const endless = {
+        text: 'DO $$ BEGIN LOOP PERFORM 1; END LOOP; END $$',
+        line: 1,
+        isAlone: false,
+        isControl: false,
+      }
+      const applied = copy.apply({ name: 'endless', transaction: 'file', statements: [endless] })
+      seen.push(threads())
+      interrupt.abort()
+      return applied
+    })
+    await expect(ended).rejects.toMatchObject({ code: 'interrupted' })
+    expect([...seen, threads()]).toEqual([before + 1, before])
+  })
+})
+
 describe('PGlite is tried on', () => {
   it('only where nothing better is: a server of the host and one of the project’s packages come first', () => {
     expect(findPlace(18, project, nowhere())).toMatchObject({ version: expect.stringMatching(/^0\.5/) })
@@ -185,7 +230,7 @@ describe('PGlite is tried on', () => {
     mkdirSync(bin, { recursive: true })
     for (const tool of ['initdb', 'pg_ctl', 'postgres'])
       writeFileSync(join(bin, tool), '#!/bin/sh\nexit 1\n', { mode: 0o755 })
-    const broken = { dsn: null, major: 18, timeZone: 'UTC', cacheFolder: cache, hostFolder: host }
+    const broken = { dsn: null, major: 18, timeZone: 'UTC', signal: NEVER, cacheFolder: cache, hostFolder: host }
     const seen = async (cwd: string) => (await composeShadow({ ...broken, cwd })).with(async (database) => database)
     expect(await seen(project)).toMatchObject({
       kind: 'pglite',
@@ -199,6 +244,7 @@ describe('PGlite is tried on', () => {
       dsn: 'postgres://nobody@127.0.0.1:1/none',
       major: 18,
       timeZone: 'UTC',
+      signal: NEVER,
       cwd: project,
       cacheFolder: cache,
       hostFolder: nowhere(),
@@ -208,7 +254,7 @@ describe('PGlite is tried on', () => {
 
   it('a statement without an end ends the check, because nothing interrupts it', async () => {
     const entry = fileURLToPath(new URL('../../src/drivers/shadow/pglite-worker.ts', import.meta.url))
-    const pglite = await startPglite({ entry, packageFolder: PACKAGE, timeZone: 'UTC', data: null })
+    const pglite = await startPglite({ entry, packageFolder: PACKAGE, timeZone: 'UTC', signal: NEVER, data: null })
     try {
       const endless = 'DO $$ BEGIN LOOP PERFORM 1; END LOOP; END $$'
       await expect(pglite.session(200).rows(endless)).rejects.toMatchObject({
@@ -216,7 +262,7 @@ describe('PGlite is tried on', () => {
         message: expect.stringContaining('took longer than 200 ms'),
         details: [endless],
       })
-      await expect(pglite.session(60_000).rows('SELECT 1')).rejects.toThrow('PGlite has ended')
+      await expect(pglite.session(60_000).rows('SELECT 1')).rejects.toThrow('took longer than 200 ms')
     } finally {
       await pglite.end()
     }

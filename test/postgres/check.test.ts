@@ -12,6 +12,7 @@ import { processState } from '../../src/lib/proc.ts'
 import type { CheckReport } from '../../src/operations/migrations/check/report.ts'
 import { runMain } from '../fakes/run-main.ts'
 import { requirePostgres } from './cluster.ts'
+import { dsnOf } from './dsn-of.ts'
 
 /** One server for all of them: made once, with its templates. */
 let cache = ''
@@ -30,6 +31,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
+const NEVER = new AbortController().signal
 const MAJOR = String(findPostgres(0, '/').major)
 const USERS = `CREATE TYPE mood AS ENUM ('good', 'bad');
 CREATE TABLE users (id bigserial PRIMARY KEY, email text NOT NULL, nick text, age int, mood mood);
@@ -354,9 +356,8 @@ describe('the server that it is tried on', () => {
     const own = join(cache, 'dsn')
     const cluster = await startCluster({ binaries, folder: own, transport })
     try {
-      if (!('socketFolder' in cluster.address)) throw new Error('a server of our own has a socket')
-      const dsn = `postgres://backflip@/postgres?host=${cluster.address.socketFolder}`
-      const shadow = await composeShadow({ dsn, major: 0, timeZone: 'UTC', cwd: '/', cacheFolder: own })
+      const dsn = dsnOf(cluster.address)
+      const shadow = await composeShadow({ dsn, major: 0, timeZone: 'UTC', signal: NEVER, cwd: '/', cacheFolder: own })
       const names = await shadow.with(async (database) => {
         await database.prepare([])
         const copy = await database.copy()

@@ -12,6 +12,7 @@ export interface PglitePlace {
   /** The thread's program. */
   readonly entry: string
   readonly timeZone: string
+  readonly signal: AbortSignal
   /** Ours alone: data folders with a history applied. */
   readonly folder: string
   /** Why a server that is here is not used; null: there is none. */

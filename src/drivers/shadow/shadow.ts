@@ -6,6 +6,7 @@ import type { SharedLock } from '../../ports/shared-lock.ts'
 import type { Transport } from '../../ports/transport.ts'
 import { clusterFolder, type RunningCluster, startCluster } from './cluster.ts'
 import { findPglite, findPlace, type PglitePackage, type PostgresBinaries } from './find-postgres.ts'
+import { throwIfInterrupted, untilInterrupted } from './interrupt.ts'
 import { openCopy } from './open-copy.ts'
 import { withPglite } from './pglite-database.ts'
 import { openSession, type ServerAddress } from './session.ts'
@@ -26,6 +27,8 @@ export interface ShadowAsk {
   readonly cacheFolder: string
   /** The program of the thread that PGlite runs in (`pglite-worker.ts`). */
   readonly pgliteEntry: string
+  /** Ctrl-C: the check ends where it is, with error `interrupted`, and takes back what it made. */
+  readonly signal: AbortSignal
   /** Where the host has its servers; default: where Debian puts them. */
   readonly hostFolder?: string
   readonly transport: Transport
@@ -44,7 +47,7 @@ export function postgresShadow(ask: ShadowAsk): Shadow {
       if (mkdirSync(ask.cacheFolder, { recursive: true }) !== undefined) chmodSync(ask.cacheFolder, 0o711)
       const place = findPlace(ask.major, ask.cwd, ask.hostFolder)
       if ('packageFolder' in place) return inPglite(ask, place, null, work)
-      return ask.lockIn(ask.cacheFolder).hold(`shadow-${place.major}`, LOCK_WAIT_MS, async () => {
+      return alone(ask, `shadow-${place.major}`, async () => {
         const cluster = await startOrSay(ask, place)
         if (cluster instanceof BackflipError) return orPglite(ask, cluster, work)
         try {
@@ -55,6 +58,21 @@ export function postgresShadow(ask: ShadowAsk): Shadow {
       })
     },
   }
+}
+
+/** One check at a time. Waiting for another one ends with the signal. */
+function alone<T>({ lockIn, cacheFolder, signal }: ShadowAsk, what: string, work: () => Promise<T>): Promise<T> {
+  let isBegun: () => void = () => undefined
+  const begun = new Promise<void>((resolve) => {
+    isBegun = resolve
+  })
+  const held = lockIn(cacheFolder).hold(what, LOCK_WAIT_MS, async () => {
+    throwIfInterrupted(signal)
+    isBegun()
+    return work()
+  })
+  // Whoever got the lock ends by itself: its server has to be ended first.
+  return untilInterrupted(signal, () => Promise.race([begun, held])).then(() => held)
 }
 
 async function startOrSay(
@@ -81,29 +99,37 @@ async function orPglite<T>(
 }
 
 function inPglite<T>(
-  { cacheFolder, timeZone, pgliteEntry: entry, lockIn }: ShadowAsk,
+  ask: ShadowAsk,
   found: PglitePackage,
   because: string | null,
   work: (database: ShadowDatabase) => Promise<T>,
 ): Promise<T> {
   // Half a gigabyte each: one at a time, as with servers.
-  return lockIn(cacheFolder).hold('shadow-pglite', LOCK_WAIT_MS, () =>
-    withPglite({ ...found, entry, timeZone, because, folder: join(cacheFolder, 'backflip-shadow-pglite') }, work),
-  )
+  const { cacheFolder, timeZone, pgliteEntry: entry, signal } = ask
+  const folder = join(cacheFolder, 'backflip-shadow-pglite')
+  return alone(ask, 'shadow-pglite', () => withPglite({ ...found, entry, timeZone, signal, because, folder }, work))
 }
 
 async function withServer<T>(
-  { timeZone }: ShadowAsk,
+  { timeZone, signal }: ShadowAsk,
   address: ServerAddress,
   from: string | null,
   work: (database: ShadowDatabase) => Promise<T>,
 ): Promise<T> {
+  throwIfInterrupted(signal)
   const admin = await openSession(address, { database: 'postgres', statementTimeoutMs: STATEMENT_TIMEOUT_MS })
   try {
     const [[version = '', number] = []] = await admin.rows(
       "SELECT current_setting('server_version'), current_setting('server_version_num')",
     )
-    const server = { address, admin, major: Math.floor(Number(number) / 10_000), timeZone, isOurs: from !== null }
+    const server = {
+      address,
+      admin,
+      major: Math.floor(Number(number) / 10_000),
+      timeZone,
+      signal,
+      isOurs: from !== null,
+    }
     return await work(
       databaseOn(server, `PostgreSQL ${version?.split(' ')[0] ?? ''}, ${from ?? 'the server of migrate.shadow'}`),
     )
@@ -127,10 +153,11 @@ function databaseOn(server: TemplateServer, place: string): ShadowDatabase {
     async copy() {
       if (template === null) throw new Error('a copy is of a template')
       const database = await createCopy(server, template)
-      const { address, timeZone } = server
+      const { address, timeZone, signal } = server
       return openCopy({
-        open: (statementTimeoutMs) => openSession(address, { database, statementTimeoutMs, timeZone }),
-        drop: () => dropDatabase(server, database),
+        open: (statementTimeoutMs) => openSession(address, { database, statementTimeoutMs, timeZone, signal }),
+        // An interrupted statement goes on in its session, which would hold the database.
+        drop: () => dropDatabase(server, database, 'force'),
       })
     },
   }

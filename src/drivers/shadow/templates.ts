@@ -12,6 +12,7 @@ export interface TemplateServer {
   readonly timeZone: string
   /** Whether roles that a history names may be made: only on a server of our own. */
   readonly isOurs: boolean
+  readonly signal: AbortSignal
 }
 
 const TEMPLATE = 'backflip_shadow_'
@@ -93,10 +94,13 @@ async function replay(
   database: string,
   files: readonly ShadowFile[],
 ): Promise<ShadowHistory['problems']> {
-  const ask = { database, statementTimeoutMs: FILE_TIMEOUT_MS, timeZone: server.timeZone }
+  const ask = { database, statementTimeoutMs: FILE_TIMEOUT_MS, timeZone: server.timeZone, signal: server.signal }
   const session = await openSession(server.address, ask)
   try {
     return await replayHistory(session, files, server.isOurs)
+  } catch (error) {
+    await dropDatabase(server, database, 'force')
+    throw error
   } finally {
     await session.end()
   }
@@ -114,8 +118,13 @@ async function createFrom({ admin, major }: TemplateServer, name: string, templa
   await admin.rows(`CREATE DATABASE ${quoteName(name)} TEMPLATE ${quoteName(template)}${strategy}`)
 }
 
-export async function dropDatabase({ admin }: TemplateServer, name: string): Promise<void> {
-  await admin.rows(`DROP DATABASE IF EXISTS ${quoteName(name)}`)
+/** `force`: with the sessions that are in it. */
+export async function dropDatabase(
+  { admin }: TemplateServer,
+  name: string,
+  how: 'unused' | 'force' = 'unused',
+): Promise<void> {
+  await admin.rows(`DROP DATABASE IF EXISTS ${quoteName(name)}${how === 'force' ? ' WITH (FORCE)' : ''}`)
 }
 
 function newCopyName(): string {
