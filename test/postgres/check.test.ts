@@ -132,6 +132,32 @@ ALTER TABLE users ADD CONSTRAINT grown CHECK (age > 0);`
     expect(report.files[0]).toMatchObject({ failure: null, effects: [{ isSeen: false, locks: [] }] })
   })
 
+  it.each([
+    ['golang-migrate', 0, null],
+    ['drizzle', 3, '25001'],
+    ['goose', 3, '25001'],
+  ])('and applies only where its runner sends it without a transaction: %s', async (layout, exitCode, sqlstate) => {
+    writeFileSync(join(folder, 'm', '0001_base.up.sql'), USERS)
+    writeFileSync(join(folder, 'm', '0002_change.up.sql'), 'CREATE INDEX CONCURRENTLY users_age ON users (age)')
+    const ended = await run('m', '--since', '0001_base', '--layout', layout, '--json')
+    expect(ended.report().files[0]?.failure?.sqlstate ?? null).toBe(sqlstate)
+    expect(ended.exitCode).toBe(exitCode)
+  })
+
+  it('of several statements, what Prisma may send as one query is applied one by one where it has to be', async () => {
+    const up =
+      'CREATE INDEX CONCURRENTLY users_age ON users (age);\nCREATE INDEX CONCURRENTLY users_nick ON users (nick)'
+    for (const [name, text] of [
+      ['0001_base', USERS],
+      ['0002_change', up],
+    ] as const) {
+      mkdirSync(join(folder, 'm', name))
+      writeFileSync(join(folder, 'm', name, 'migration.sql'), text)
+    }
+    const { files } = (await run('m', '--since', '0001_base', '--json')).report()
+    expect(files).toMatchObject([{ failure: null, effects: [{ isSeen: false }, { isSeen: false }] }])
+  })
+
   it('a migration that fails on rows of ours alone is tried without, and that is said', async () => {
     const { report } = await check("ALTER TABLE users ADD CONSTRAINT ours CHECK (nick IN ('a', 'b'))")
     expect(report.files[0]?.failure).toBeNull()

@@ -1,4 +1,4 @@
-import type { RunnerTransaction } from '../replay/run-file.ts'
+import type { RunnerTransaction } from '../replay/sent-as.ts'
 
 /** One of the ways in which migration runners lay out their files, and how they send them. */
 export interface Layout {
@@ -51,15 +51,15 @@ const PLAIN_MARKS = {
   down: /^\s*(#\s*)?--+\s*([@!]|\d+\s+)?downs?\s*:?\s*$|^---- create above \/ drop below ----/i,
 }
 
-/** Each as its runner's documentation and code say it. All of them wrap a file in a transaction unless it says otherwise. */
+/** Each as its runner's documentation and code say it. */
 export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
-  // Sent as one query of several statements: PostgreSQL makes that one transaction.
+  // One query until 7.3, each statement by itself since (prisma-engines#5767), and one query again where its splitter fails (#5847).
   prisma: {
     name: 'prisma',
     isMigration: (path) => /(^|\/)migration\.sql$/.test(path),
     nameOf: folderName,
     sections: null,
-    transaction: 'file',
+    transaction: 'script',
     noTransaction: null,
   },
   drizzle: {
@@ -67,7 +67,8 @@ export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
     isMigration: isSql,
     nameOf: ownName,
     sections: null,
-    transaction: 'file',
+    // All that is pending, and no file can say otherwise (drizzle-orm#860).
+    transaction: 'batch',
     noTransaction: null,
     statementEnd: /^--> statement-breakpoint/gm,
   },
@@ -76,7 +77,8 @@ export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
     isMigration: (path) => isSql(path) && !isDown(path),
     nameOf: withoutEnding,
     sections: { up: /^\s*--\s*up migration/i, down: /^\s*--\s*down migration/i },
-    transaction: 'file',
+    // Unless it runs with --no-single-transaction; only a program can say otherwise for itself (pgm.noTransaction).
+    transaction: 'batch',
     noTransaction: null,
   },
   'graphile-migrate': {
@@ -110,7 +112,8 @@ export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
     isMigration: (path) => path.endsWith('.up.sql'),
     nameOf: withoutEnding,
     sections: null,
-    transaction: 'file',
+    // Its PostgreSQL drivers open no transaction (migrate#137, #284).
+    transaction: 'query',
     noTransaction: null,
   },
   dbmate: {
@@ -126,7 +129,8 @@ export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
     isMigration: (path) => /(^|\/)[VR][\w.]*__.*\.sql$/.test(path),
     nameOf: withoutEnding,
     sections: null,
-    transaction: 'file',
+    // Refuses a file that mixes what needs a transaction with what takes none, unless `mixed` is set.
+    transaction: 'sorted',
     noTransaction: /^--\s*flyway:executeInTransaction=false/im,
   },
   diesel: {

@@ -1,4 +1,4 @@
-import type { RunnerTransaction } from '../replay/run-file.ts'
+import type { RunnerTransaction } from '../replay/sent-as.ts'
 import type { Layout } from './layouts.ts'
 import { sqlInProgram } from './sql-in-program.ts'
 
