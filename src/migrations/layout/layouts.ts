@@ -86,7 +86,7 @@ export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
     isMigration: (path) => isSql(path) && !/(^|\/)(fixtures\/|(after|before)[A-Z]\w*\.sql$)/.test(path),
     nameOf: baseName,
     sections: null,
-    transaction: 'file',
+    transaction: 'wrapped',
     noTransaction: /^--! ?no-transaction/m,
   },
   knex: {
@@ -94,7 +94,7 @@ export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
     isMigration: (path) => /\.(js|ts|cjs|mjs)$/.test(path) && !path.endsWith('.d.ts'),
     nameOf: baseName,
     sections: null,
-    transaction: 'file',
+    transaction: 'wrapped',
     noTransaction: /transaction\s*:\s*false/,
   },
   goose: {
@@ -103,7 +103,7 @@ export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
     nameOf: withoutEnding,
     // sql-migrate's files are goose's with another word.
     sections: { up: /^\s*--\s*\+(goose|migrate)\s+up\b/i, down: /^\s*--\s*\+(goose|migrate)\s+down\b/i },
-    transaction: 'file',
+    transaction: 'wrapped',
     noTransaction: /^\s*--\s*\+(goose\s+no\s+transaction|migrate\s+up\s+notransaction)/im,
     statementEnd: /^\s*--\s*\+(goose|migrate)\s+statementend/gim,
   },
@@ -113,7 +113,7 @@ export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
     nameOf: withoutEnding,
     sections: null,
     // Its PostgreSQL drivers open no transaction (migrate#137, #284).
-    transaction: 'query',
+    transaction: 'file',
     noTransaction: null,
   },
   dbmate: {
@@ -121,7 +121,7 @@ export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
     isMigration: isSql,
     nameOf: withoutEnding,
     sections: { up: /^\s*--\s*migrate:up\b/i, down: /^\s*--\s*migrate:down\b/i },
-    transaction: 'file',
+    transaction: 'wrapped',
     noTransaction: /^\s*--\s*migrate:up\b.*transaction:\s*false/im,
   },
   flyway: {
@@ -138,7 +138,7 @@ export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
     isMigration: (path) => /(^|\/)up\.sql$/.test(path),
     nameOf: folderName,
     sections: null,
-    transaction: 'file',
+    transaction: 'wrapped',
     noTransaction: null,
   },
   sqlx: {
@@ -146,7 +146,7 @@ export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
     isMigration: (path) => isSql(path) && !isDown(path),
     nameOf: withoutEnding,
     sections: null,
-    transaction: 'file',
+    transaction: 'wrapped',
     noTransaction: /^-- no-transaction/,
   },
   plain: {

@@ -79,7 +79,9 @@ describe('CONCURRENTLY by itself, twice, and beside what needs a transaction', (
 
   it('is as the person says, whatever the layout says', () => {
     expect(found(RULE, 'prisma', [TWO], { transaction: 'statement' })).toEqual([])
-    expect(found(RULE, 'golang-migrate', [ONE], { transaction: 'file' })).toEqual(['1: block'])
+    expect(found(RULE, 'plain', [ONE], { transaction: 'file' })).toEqual([])
+    expect(found(RULE, 'plain', [TWO], { transaction: 'file' })).toEqual(['1: block', '1: block'])
+    expect(found(RULE, 'node-pg-migrate', [ONE], { transaction: 'file' })).toEqual(['1: block'])
   })
 })
 
