@@ -13,7 +13,7 @@ import {
 import { alterAddConstraint, dropConstraint, validateConstraint } from './alter-constraint.ts'
 import { attachPartition, detachPartition } from './alter-partition.ts'
 import { addChild } from './create-table.ts'
-import { passOnCheck } from './pass-on-check.ts'
+import { passOn } from './pass-on.ts'
 import { putTable } from './put.ts'
 import type { Replay } from './replay.ts'
 import { currentTable, findRelation, needTable } from './resolve.ts'
@@ -74,7 +74,7 @@ export function alterTable(replay: Replay, node: NodeOf<'AlterTableStmt'>): void
     const before = currentTable(replay, table.oid) ?? table
     applyCmd(replay, table, cmd)
     if (!isAlone && OF_CONSTRAINTS.has(cmd.subtype ?? ''))
-      passOnCheck(replay, before, cmd, descendants(replay, table.oid), lockOf(cmd))
+      passOn(replay, before, cmd, descendants(replay, table.oid), lockOf(cmd))
     if (isAlone || !RECURSIVE.has(cmd.subtype ?? '')) continue
     for (const child of descendants(replay, table.oid)) {
       replay.record.lock(child.oid, lockOf(cmd))

@@ -10,7 +10,7 @@ const AXES = { N: 'previous release', L: 'lock', I: 'irreversible' } as const
 const HOW_SENT: { readonly [How in RunnerTransaction]: string } = {
   batch: 'one transaction for all that is pending',
   wrapped: 'one transaction a file',
-  file: 'one query a file',
+  file: 'one transaction a file of several statements',
   script: 'one query a file, or one a statement',
   sorted: 'one transaction a file that needs one',
   statement: 'no transaction',

@@ -10,8 +10,8 @@ CREATE TABLE first PARTITION OF days FOR VALUES FROM (1) TO (2);
 CREATE TABLE second (at int, note text);`
 const CHECK = 'ALTER TABLE days ADD CONSTRAINT noted CHECK (note IS NOT NULL)'
 
-/** Whether SET NOT NULL of a table's note is told as refusing what the release before may write, and as reading all rows. */
-function setNotNull(table: string, ...history: readonly string[]): readonly string[] {
+/** Findings about the pending statements after a history. */
+function findings(pending: string, history: readonly string[]) {
   const file = (text: string, name: string, isPending: boolean) => ({
     name,
     path: name,
@@ -20,15 +20,21 @@ function setNotNull(table: string, ...history: readonly string[]): readonly stri
     transaction: 'file' as const,
     isPending,
   })
-  const pending = file(`ALTER TABLE ONLY ${table} ALTER COLUMN note SET NOT NULL`, 'pending', true)
-  const { files } = lintFiles(parser, [file(PARTITIONED + history.join(';\n'), 'history', false), pending], {
+  const texts = [file(PARTITIONED + history.join(';\n'), 'history', false), file(pending, 'pending', true)]
+  const { files } = lintFiles(parser, texts, {
     server: { major: 18, timeZone: 'UTC' },
     rules: ruleTable(RULES),
     deploys: 'together',
     world: 'closed',
     today: '2026-11-25',
   })
-  return (files[0]?.findings ?? []).filter(({ rule }) => rule === 'set-not-null').map(({ axis }) => axis)
+  return files[0]?.findings ?? []
+}
+
+/** Whether SET NOT NULL of a table's note is told as refusing what the release before may write, and as reading all rows. */
+function setNotNull(table: string, ...history: readonly string[]): readonly string[] {
+  const all = findings(`ALTER TABLE ONLY ${table} ALTER COLUMN note SET NOT NULL`, history)
+  return all.filter(({ rule }) => rule === 'set-not-null').map(({ axis }) => axis)
 }
 
 describe('a CHECK of a partitioned table', () => {
@@ -62,5 +68,39 @@ describe('a CHECK of a partitioned table', () => {
     expect(setNotNull('child', inherits, add('', ''))).toEqual([])
     expect(setNotNull('child', inherits, add('', 'NO INHERIT'))).toEqual(['N', 'L'])
     expect(setNotNull('child', inherits, add('ONLY', ''))).toEqual(['N', 'L'])
+  })
+})
+
+describe('a foreign key of a partitioned table', () => {
+  const ATTACH = 'ALTER TABLE days ATTACH PARTITION second FOR VALUES FROM (2) TO (3)'
+  const TARGET = 'CREATE TABLE notes (note text PRIMARY KEY)'
+  const key = (table: string) => `ALTER TABLE ${table} ADD CONSTRAINT known FOREIGN KEY (note) REFERENCES notes`
+  /** What is said of writers of the table that is attached. */
+  const attached = (...history: readonly string[]) =>
+    findings(ATTACH, history)
+      .filter(({ rule, axis }) => rule === 'add-foreign-key' && axis === 'N')
+      .map(({ sqlstate, severity }) => `${sqlstate} ${severity}`)
+
+  it('holds for what is attached from then on: its writers meet a key that they did not know', () => {
+    expect(attached(TARGET)).toEqual([])
+    expect(attached(TARGET, key('days'))).toEqual(['23503 block'])
+    expect(attached(TARGET, key('days'), key('second'))).toEqual([])
+  })
+
+  it('stays with a partition that was detached, and is nothing new when it comes back', () => {
+    const back = 'ALTER TABLE days ATTACH PARTITION first FOR VALUES FROM (1) TO (2)'
+    const said = (...history: readonly string[]) =>
+      findings(back, history).filter(({ rule, axis }) => rule === 'add-foreign-key' && axis === 'N').length
+    const detach = 'ALTER TABLE days DETACH PARTITION first'
+    expect(said(TARGET, key('days'), detach)).toBe(0)
+    expect(said(TARGET, detach, key('days'))).toBe(1)
+    const made = 'CREATE TABLE third PARTITION OF days FOR VALUES FROM (3) TO (4)'
+    const third = findings('ALTER TABLE days ATTACH PARTITION third FOR VALUES FROM (3) TO (4)', [
+      TARGET,
+      key('days'),
+      made,
+      'ALTER TABLE days DETACH PARTITION third',
+    ])
+    expect(third.filter(({ rule }) => rule === 'add-foreign-key')).toEqual([])
   })
 })
