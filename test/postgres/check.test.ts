@@ -144,6 +144,17 @@ ALTER TABLE users ADD CONSTRAINT grown CHECK (age > 0);`
     expect(ended.exitCode).toBe(exitCode)
   })
 
+  it('files that their runner puts into one transaction are tried one by one, and that is said', async () => {
+    writeFileSync(join(folder, 'm', '0001_base.sql'), USERS)
+    writeFileSync(join(folder, 'm', '0002_first.sql'), "ALTER TYPE mood ADD VALUE 'fair'")
+    writeFileSync(join(folder, 'm', '0003_second.sql'), "UPDATE users SET mood = 'fair' WHERE id = 1")
+    const drizzle = (await run('m', '--since', '0001_base', '--layout', 'drizzle', '--json')).report()
+    expect(drizzle.files.map(({ failure }) => failure)).toEqual([null, null])
+    expect(drizzle.warnings.join()).toContain('puts these 2 files into one transaction')
+    const goose = (await run('m', '--since', '0001_base', '--layout', 'goose', '--json')).report()
+    expect(goose.warnings.join()).not.toContain('into one transaction')
+  })
+
   it('of several statements, what Prisma may send as one query is applied one by one where it has to be', async () => {
     const up =
       'CREATE INDEX CONCURRENTLY users_age ON users (age);\nCREATE INDEX CONCURRENTLY users_nick ON users (nick)'

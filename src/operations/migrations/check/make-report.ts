@@ -110,6 +110,7 @@ function warningsOf(
           `not all of the history applies here: ${problem.file}: ${problem.failure.sqlstate} ${problem.failure.message}${more}`,
         ]),
     ...unreadHistory(subject, replay),
+    ...triedApart(subject),
     ...(observed.withoutRows === null
       ? []
       : [
@@ -125,6 +126,14 @@ function warningsOf(
     ...(subject.releases.some(({ usage }) => (usage?.statements.length ?? 0) > 0)
       ? []
       : ['no query of any release is known: backflip migrations usage collects them']),
+  ]
+}
+
+function triedApart({ pending }: CheckSubject): readonly string[] {
+  const batch = pending.filter(({ file }) => file.transaction === 'batch')
+  if (batch.length < 2) return []
+  return [
+    `the runner puts these ${batch.length} files into one transaction, and here each had its own: a lock of the first is held over the last, and a new value of an enum cannot be used in the same deploy`,
   ]
 }
 
