@@ -145,6 +145,7 @@ await Promise.all([
   one('commander', 'commander.cjs', [childProcessLater]),
   one('ws', 'ws.cjs'),
   one('src/drivers/process/one-off.ts', 'one-off.cjs'),
+  one('src/drivers/shadow/pglite-worker.ts', 'pglite-worker.cjs'),
 ])
 // Beside the bundle, where libpg-query looks for it.
 copyFileSync(join(root, 'node_modules/libpg-query/wasm/libpg-query.wasm'), join(dist, 'libpg-query.wasm'))

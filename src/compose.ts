@@ -91,7 +91,12 @@ async function chooseRuntime(app: AppName, settings: EnvironmentConfig): Promise
   const { name: environment, stateFolder, runtime, incus } = settings
   const common = { app, environment, stateFolder, clock: systemClock }
   if (runtime.driver === 'process')
-    return processRuntime({ ...common, config: runtime, unpack, oneOffEntry: oneOffEntry() })
+    return processRuntime({
+      ...common,
+      config: runtime,
+      unpack,
+      oneOffEntry: besideUs('./drivers/process/one-off.ts', './one-off.cjs'),
+    })
   if (incus === null) throw new Error('a runtime on Incus without an Incus passes no configuration')
   const { clientFromConfig, incusRuntime } = await import('./drivers/incus/apart.ts')
   return incusRuntime({ ...common, config: runtime, client: clientFromConfig(incus) })
@@ -104,10 +109,9 @@ async function dataServices({ data, incus }: EnvironmentConfig): Promise<readonl
   return data.map((config) => incusDataService({ client, config, clock: systemClock }))
 }
 
-/** The runner of one-off commands is a program of its own: beside its driver in a checkout, beside the bundle otherwise. */
-function oneOffEntry(): string {
-  const path = import.meta.url.endsWith('.ts') ? './drivers/process/one-off.ts' : './one-off.cjs'
-  return fileURLToPath(new URL(path, import.meta.url))
+/** A program of its own (the runner of one-off commands, a thread's): beside its driver in a checkout, beside the bundle otherwise. */
+function besideUs(inCheckout: string, built: string): string {
+  return fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? inCheckout : built, import.meta.url))
 }
 
 /** The client of Incus is loaded only where an edge lives in a container. */
@@ -130,11 +134,14 @@ function sharedFolder({ edge, edgeTransport: way, incus }: EnvironmentConfig): s
   return edge.mode === 'attached' && edge.masterSocket !== null ? dirname(edge.masterSocket) : edge.folder
 }
 
+type ShadowToCompose = Omit<ShadowAsk, 'transport' | 'lockIn' | 'pgliteEntry'>
+
 /** Where migrations are tried. Its driver speaks PostgreSQL's protocol, and only `migrations check` and `migrations usage` load it. */
-export async function composeShadow(ask: Omit<ShadowAsk, 'transport' | 'lockIn'>): Promise<Shadow> {
+export async function composeShadow(ask: ShadowToCompose): Promise<Shadow> {
   const { postgresShadow } = await import('./drivers/shadow/shadow.ts')
   const lockIn = (folder: string) => localSharedLock(folder, systemClock, localLiveness())
-  return postgresShadow({ ...ask, transport: localTransport(), lockIn })
+  const pgliteEntry = besideUs('./drivers/shadow/pglite-worker.ts', './pglite-worker.cjs')
+  return postgresShadow({ ...ask, transport: localTransport(), lockIn, pgliteEntry })
 }
 
 /** What the database of a connection string was asked. */

@@ -55,6 +55,7 @@ export async function checkMigrationsCommand(input: CommandInput): Promise<numbe
       dsn: await dsnOf(input, asked, config),
       ...server,
       cwd: io.cwd,
+      signal: io.signal,
       cacheFolder: asked.cache === undefined ? defaultCache(io.variables) : resolve(io.cwd, asked.cache),
     }),
   })

@@ -96,9 +96,13 @@ export interface ShadowCopy {
 }
 
 export interface ShadowDatabase {
+  /** `given`: somebody's server. `own`: one that was started for this. `pglite`: PostgreSQL in this process. */
+  readonly kind: 'given' | 'own' | 'pglite'
   readonly major: number
   /** `PostgreSQL 18.4, from …`: for people. */
   readonly place: string
+  /** What cannot be looked at here, with the reason. */
+  readonly notSeen: readonly string[]
   /** Replays what no template holds yet, and keeps the result. Repeatable. */
   prepare(history: readonly ShadowFile[]): Promise<ShadowHistory>
   /** After `prepare`. */

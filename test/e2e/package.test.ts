@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { setStage } from '../../examples/hello/demo/stage.ts'
 import { publishAll, RELEASES } from '../../examples/hello/demo/story.ts'
+import { startPglite } from '../../src/drivers/shadow/pglite.ts'
 import { R1 } from '../crash/real/world.ts'
 import { DROPS, migratingWorld } from './migrating-world.ts'
 
@@ -73,6 +74,23 @@ describe('npm pack, installed into an empty folder', () => {
       expect(await live()).toBe(RELEASES.r1.sha)
     } finally {
       expect(await stage.clear()).toEqual([])
+    }
+  })
+
+  it('starts PGlite of somebody’s project in a thread: its program is a file of its own', async () => {
+    const pglite = await startPglite({
+      entry: join(program, '..', '..', 'dist', 'pglite-worker.cjs'),
+      packageFolder: join(root, 'node_modules', '@electric-sql', 'pglite'),
+      timeZone: 'Europe/Berlin',
+      signal: new AbortController().signal,
+      data: null,
+    })
+    try {
+      expect(await pglite.session(10_000).rows('SHOW timezone; CREATE EXTENSION citext; SELECT 1, NULL')).toEqual([
+        ['1', null],
+      ])
+    } finally {
+      await pglite.end()
     }
   })
 

@@ -40,6 +40,15 @@ describe('the exit code is the gate', () => {
     expect(out).toContain('drops t.a')
     expect(out).toContain('m: plain')
   })
+  it('3 for CONCURRENTLY in a migration of diesel, 0 when metadata.toml beside it says that it takes no transaction', async () => {
+    write('m/2026-01-01-000000_a/up.sql', 'CREATE TABLE t (a int)')
+    write('m/2026-01-02-000000_b/up.sql', 'CREATE INDEX CONCURRENTLY t_a ON t (a)')
+    const { exitCode, out } = await lint('m')
+    expect(exitCode).toBe(3)
+    expect(out).toContain('m: diesel')
+    write('m/2026-01-02-000000_b/metadata.toml', 'run_in_transaction = false\n')
+    expect((await lint('m')).exitCode).toBe(0)
+  })
   it.each([
     ['no path', []],
     ['a path that is not there', ['nowhere']],

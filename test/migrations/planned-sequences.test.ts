@@ -94,6 +94,23 @@ describe('the gate, at every step of a planned change', () => {
       expect(shapeOf(plan('ALTER TABLE users ADD COLUMN code int UNIQUE', { layout }))).toEqual(['expand'])
     },
   )
+
+  it.each<readonly [LayoutName, note: string | null, beside: string | null]>([
+    ['drizzle', 'run the files with CONCURRENTLY yourself', null],
+    ['node-pg-migrate', 'pgm.noTransaction()', null],
+    ['diesel', null, 'run_in_transaction = false\n'],
+    ['prisma', null, null],
+  ])('%s: an index is built outside of a transaction, or the plan says what to do', (layout, note, beside) => {
+    const sequence = plan('CREATE INDEX users_nick ON users (nick)', { layout })
+    const files = deploysOf(sequence).flatMap(({ files: all }) => all)
+    const alone = files.filter(({ run }) => run === 'alone')
+    expect(alone.map(({ up }) => up.join())).toEqual([expect.stringContaining('CONCURRENTLY')])
+    const notes = sequence.notes.filter((one) => /CONCURRENTLY/.test(one))
+    expect(notes).toHaveLength(note === null ? 0 : 1)
+    expect(notes.join()).toContain(note ?? '')
+    const toml = alone[0]?.written.filter(({ path }) => path.endsWith('/metadata.toml')).map(({ text }) => text)
+    expect(toml).toEqual(beside === null ? [] : [beside])
+  })
 })
 
 describe('what is asked for', () => {

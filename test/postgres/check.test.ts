@@ -12,6 +12,7 @@ import { processState } from '../../src/lib/proc.ts'
 import type { CheckReport } from '../../src/operations/migrations/check/report.ts'
 import { runMain } from '../fakes/run-main.ts'
 import { requirePostgres } from './cluster.ts'
+import { dsnOf } from './dsn-of.ts'
 
 /** One server for all of them: made once, with its templates. */
 let cache = ''
@@ -30,6 +31,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
+const NEVER = new AbortController().signal
 const MAJOR = String(findPostgres(0, '/').major)
 const USERS = `CREATE TYPE mood AS ENUM ('good', 'bad');
 CREATE TABLE users (id bigserial PRIMARY KEY, email text NOT NULL, nick text, age int, mood mood);
@@ -128,6 +130,43 @@ ALTER TABLE users ADD CONSTRAINT grown CHECK (age > 0);`
   it('an index that is built CONCURRENTLY applies, and that its locks were not seen is said', async () => {
     const { report } = await check('CREATE INDEX CONCURRENTLY users_age ON users (age)')
     expect(report.files[0]).toMatchObject({ failure: null, effects: [{ isSeen: false, locks: [] }] })
+  })
+
+  it.each([
+    ['golang-migrate', 0, null],
+    ['drizzle', 3, '25001'],
+    ['goose', 3, '25001'],
+  ])('and applies only where its runner sends it without a transaction: %s', async (layout, exitCode, sqlstate) => {
+    writeFileSync(join(folder, 'm', '0001_base.up.sql'), USERS)
+    writeFileSync(join(folder, 'm', '0002_change.up.sql'), 'CREATE INDEX CONCURRENTLY users_age ON users (age)')
+    const ended = await run('m', '--since', '0001_base', '--layout', layout, '--json')
+    expect(ended.report().files[0]?.failure?.sqlstate ?? null).toBe(sqlstate)
+    expect(ended.exitCode).toBe(exitCode)
+  })
+
+  it('files that their runner puts into one transaction are tried one by one, and that is said', async () => {
+    writeFileSync(join(folder, 'm', '0001_base.sql'), USERS)
+    writeFileSync(join(folder, 'm', '0002_first.sql'), "ALTER TYPE mood ADD VALUE 'fair'")
+    writeFileSync(join(folder, 'm', '0003_second.sql'), "UPDATE users SET mood = 'fair' WHERE id = 1")
+    const drizzle = (await run('m', '--since', '0001_base', '--layout', 'drizzle', '--json')).report()
+    expect(drizzle.files.map(({ failure }) => failure)).toEqual([null, null])
+    expect(drizzle.warnings.join()).toContain('puts these 2 files into one transaction')
+    const goose = (await run('m', '--since', '0001_base', '--layout', 'goose', '--json')).report()
+    expect(goose.warnings.join()).not.toContain('into one transaction')
+  })
+
+  it('of several statements, what Prisma may send as one query is applied one by one where it has to be', async () => {
+    const up =
+      'CREATE INDEX CONCURRENTLY users_age ON users (age);\nCREATE INDEX CONCURRENTLY users_nick ON users (nick)'
+    for (const [name, text] of [
+      ['0001_base', USERS],
+      ['0002_change', up],
+    ] as const) {
+      mkdirSync(join(folder, 'm', name))
+      writeFileSync(join(folder, 'm', name, 'migration.sql'), text)
+    }
+    const { files } = (await run('m', '--since', '0001_base', '--json')).report()
+    expect(files).toMatchObject([{ failure: null, effects: [{ isSeen: false }, { isSeen: false }] }])
   })
 
   it('a migration that fails on rows of ours alone is tried without, and that is said', async () => {
@@ -354,9 +393,8 @@ describe('the server that it is tried on', () => {
     const own = join(cache, 'dsn')
     const cluster = await startCluster({ binaries, folder: own, transport })
     try {
-      if (!('socketFolder' in cluster.address)) throw new Error('a server of our own has a socket')
-      const dsn = `postgres://backflip@/postgres?host=${cluster.address.socketFolder}`
-      const shadow = await composeShadow({ dsn, major: 0, timeZone: 'UTC', cwd: '/', cacheFolder: own })
+      const dsn = dsnOf(cluster.address)
+      const shadow = await composeShadow({ dsn, major: 0, timeZone: 'UTC', signal: NEVER, cwd: '/', cacheFolder: own })
       const names = await shadow.with(async (database) => {
         await database.prepare([])
         const copy = await database.copy()

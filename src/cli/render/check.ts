@@ -17,6 +17,7 @@ export function renderCheck(report: CheckReport, paint: Paint): readonly string[
   const cached = history.replayed === 0 ? 'from a template' : `${history.replayed} replayed`
   return [
     `${postgres.place}; ${history.files} migrations of history, ${cached}; ${files.length} pending`,
+    ...postgres.notSeen.map((one) => paint('dim', `  not seen: ${one}`)),
     ...files.flatMap((one) => renderFile(one, paint)),
     ...shorten(schema.removed).map((line) => paint('dim', `  - ${line}`)),
     ...shorten(schema.added).map((line) => paint('dim', `  + ${line}`)),

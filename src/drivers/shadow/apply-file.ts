@@ -31,12 +31,7 @@ async function send(
   onFailure: 'stop' | 'skip',
 ): Promise<AppliedFile> {
   const hasOwn = file.statements.some(({ isControl }) => isControl)
-  const [only, ...others] = file.statements
-  // Runners that send a file as one query (Prisma, golang-migrate) have a transaction only where there are several statements; that others open
-  // one even so is what the rule run-concurrently-in-transaction says.
-  const isOneAlone = only?.isAlone === true && others.length === 0
-  if (hasOwn || isOneAlone || file.transaction === 'statement')
-    return applyApart(session, file, watch, hasOwn, onFailure)
+  if (hasOwn || file.transaction === 'statement') return applyApart(session, file, watch, hasOwn, onFailure)
   const together = await applyTogether(session, file, watch)
   const isRefused = together.failure !== null && NEEDS_NO_TRANSACTION.includes(together.failure.sqlstate)
   return isRefused && file.transaction === 'unknown' ? applyApart(session, file, watch, false, onFailure) : together

@@ -68,8 +68,9 @@ export async function startCluster(ask: ClusterAsk): Promise<RunningCluster> {
   return {
     address: { socketFolder, user: ROLE },
     async stop() {
-      // `fast` writes everything out, so that the next start has nothing to recover.
-      await run('pg_ctl', ['stop', `--pgdata=${data}`, '--mode=fast', '--wait', '--silent'], SHORT_MS)
+      // `fast` ends its sessions and writes everything out, so that the next start has nothing to recover.
+      const { exitCode } = await stopServer(run, data, 'fast')
+      if (exitCode !== 0) await stopServer(run, data, 'immediate')
       remove()
     },
   }
@@ -133,10 +134,14 @@ async function endLeftover(run: Run, data: string): Promise<void> {
   if (!existsSync(file)) return
   // The socket's folder is its fifth line (src/backend/utils/init/miscinit.c).
   const [pid = '', , , , socketFolder = ''] = readFileSync(file, 'utf8').split('\n')
-  if (isServerOf(pid, data))
-    await run('pg_ctl', ['stop', `--pgdata=${data}`, '--mode=immediate', '--wait', '--silent'], SHORT_MS)
+  if (isServerOf(pid, data)) await stopServer(run, data, 'immediate')
   else rmSync(file)
   if (socketFolder.startsWith(join(tmpdir(), SOCKETS))) rmSync(socketFolder, { recursive: true, force: true })
+}
+
+function stopServer(run: Run, data: string, mode: 'fast' | 'immediate') {
+  const args = ['stop', `--pgdata=${data}`, `--mode=${mode}`, '--wait', '--silent', '--timeout=20']
+  return run('pg_ctl', args, SHORT_MS)
 }
 
 /** Where there is no /proc, pg_ctl's own look has to do. */

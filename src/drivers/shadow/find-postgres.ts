@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { refusal } from '../../domain/errors.ts'
+import { type BackflipError, refusal } from '../../domain/errors.ts'
 
 /** Programs of a server: `initdb`, `pg_ctl`, `postgres`. */
 export interface PostgresBinaries {
@@ -17,13 +17,44 @@ const DEBIAN = '/usr/lib/postgresql'
  * is another one. Error `no-shadow` (kind `refused`).
  */
 export function findPostgres(major: number, cwd: string, debian = DEBIAN): PostgresBinaries {
+  const found = newestOrAsked(major, cwd, debian)
+  if (found === null) throw nothingHere(cwd, debian)
+  return found
+}
+
+/** As `findPostgres`; PGlite, which has one session and one version, only where there is no server at all. */
+export function findPlace(major: number, cwd: string, debian = DEBIAN): PostgresBinaries | PglitePackage {
+  const found = newestOrAsked(major, cwd, debian) ?? findPglite(cwd)
+  if (found === null) throw nothingHere(cwd, debian)
+  return found
+}
+
+/** PostgreSQL as WebAssembly, in the project's own packages. No dependency of ours. */
+export interface PglitePackage {
+  /** Absolute. */
+  readonly packageFolder: string
+  /** Of the package; which PostgreSQL it is, it says itself. */
+  readonly version: string
+}
+
+const PGLITE = '@electric-sql/pglite'
+
+export function findPglite(cwd: string): PglitePackage | null {
+  const packageFolder = packageFrom(cwd, PGLITE, 'package.json')
+  return packageFolder === null ? null : { packageFolder, version: versionOf(packageFolder) }
+}
+
+function newestOrAsked(major: number, cwd: string, debian: string): PostgresBinaries | null {
   const all = [...onHost(debian), ...inPackages(cwd)]
-  const found = all.find((one) => one.major === major) ?? all.toSorted((a, b) => b.major - a.major)[0]
-  if (found !== undefined) return found
-  throw refusal('there is no PostgreSQL here to try migrations on', {
+  return all.find((one) => one.major === major) ?? all.toSorted((a, b) => b.major - a.major)[0] ?? null
+}
+
+function nothingHere(cwd: string, debian: string): BackflipError {
+  const names = `${packageName()} and ${PGLITE}`
+  return refusal('there is no PostgreSQL here to try migrations on', {
     code: 'no-shadow',
-    details: [`looked below ${debian}, for the package ${packageName()} from ${cwd} upwards, and for migrate.shadow`],
-    hint: `apt-get install postgresql, or npm install --save-dev ${packageName()}, or name a server: migrate: { shadow: { env: NAME } }`,
+    details: [`looked below ${debian}, for the packages ${names} from ${cwd} upwards, and for migrate.shadow`],
+    hint: `apt-get install postgresql, or npm install --save-dev ${packageName()} (where no server runs: ${PGLITE}), or name one: migrate: { shadow: { env: NAME } }`,
   })
 }
 
@@ -44,14 +75,23 @@ function packageName(): string {
 }
 
 function inPackages(cwd: string): readonly PostgresBinaries[] {
+  const found = packageFrom(cwd, packageName(), join('native', 'bin', 'initdb'))
+  if (found === null) return []
+  return [{ folder: join(found, 'native', 'bin'), major: Number.parseInt(versionOf(found), 10), from: packageName() }]
+}
+
+/** The nearest folder of a package that has the file. */
+function packageFrom(cwd: string, name: string, file: string): string | null {
   for (let folder = cwd; ; folder = dirname(folder)) {
-    const found = join(folder, 'node_modules', packageName())
-    if (existsSync(join(found, 'native', 'bin', 'initdb'))) {
-      const { version } = JSON.parse(readFileSync(join(found, 'package.json'), 'utf8')) as { readonly version: string }
-      return [{ folder: join(found, 'native', 'bin'), major: Number.parseInt(version, 10), from: packageName() }]
-    }
-    if (dirname(folder) === folder) return []
+    const found = join(folder, 'node_modules', name)
+    if (existsSync(join(found, file))) return found
+    if (dirname(folder) === folder) return null
   }
+}
+
+function versionOf(packageFolder: string): string {
+  const text = readFileSync(join(packageFolder, 'package.json'), 'utf8')
+  return (JSON.parse(text) as { readonly version: string }).version
 }
 
 /**

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { BackflipError, refusal } from '../../domain/errors.ts'
 import type { SqlFailure } from '../../ports/shadow.ts'
+import { untilInterrupted } from './interrupt.ts'
 
 /** Where a server is: a socket's folder, or what a connection string says. */
 export type ServerAddress = { readonly socketFolder: string; readonly user: string } | { readonly dsn: string }
@@ -18,12 +19,14 @@ export interface SessionAsk {
   readonly database: string | null
   readonly statementTimeoutMs: number
   readonly timeZone?: string
+  /** A statement is waited for until then. Default: to its end. */
+  readonly signal?: AbortSignal
 }
 
 const CONNECT_TIMEOUT_MS = 10_000
 const LOCK_TIMEOUT_MS = 10_000
 
-/** Errors `shadow-unreachable` (kind `failed`); the address' password is in none of them. */
+/** Errors `shadow-unreachable` (kind `failed`), whose text has no password, and `interrupted`. */
 export async function openSession(address: ServerAddress, ask: SessionAsk): Promise<Session> {
   const client = new pg.Client({
     ...('dsn' in address
@@ -47,8 +50,10 @@ export async function openSession(address: ServerAddress, ask: SessionAsk): Prom
       hint: 'look at the connection string; to try migrations, its role must be allowed to create databases',
     })
   }
+  const signal = ask.signal ?? new AbortController().signal
   const rows = async (sql: string) => {
-    const result = (await client.query({ text: sql, rowMode: 'array' })) as unknown as Result | readonly Result[]
+    const asked = await untilInterrupted(signal, () => client.query({ text: sql, rowMode: 'array' }))
+    const result = asked as unknown as Result | readonly Result[]
     const last = Array.isArray(result) ? result.at(-1) : (result as Result)
     return last?.rows ?? []
   }

@@ -12,6 +12,7 @@ export interface TemplateServer {
   readonly timeZone: string
   /** Whether roles that a history names may be made: only on a server of our own. */
   readonly isOurs: boolean
+  readonly signal: AbortSignal
 }
 
 const TEMPLATE = 'backflip_shadow_'
@@ -20,7 +21,8 @@ const COPY = 'backflip_copy_'
 const MAX_TEMPLATES = 6
 /** A run that was killed leaves its copy. No run takes that long. */
 const STALE_COPY_MS = 60 * 60_000
-const FILE_TIMEOUT_MS = 10 * 60_000
+/** A whole file, or many small ones in one text. */
+export const FILE_TIMEOUT_MS = 10 * 60_000
 
 /** Changed when templates are made another way. */
 const FORMAT = 1
@@ -70,7 +72,7 @@ export async function prepareTemplate(
   const building = newCopyName()
   await createFrom(server, building, known === undefined ? 'template0' : TEMPLATE + keys[from])
   const found = await replay(server, building, rest)
-  const problems = [...(known?.problems ?? []), ...found].slice(0, MAX_PROBLEMS)
+  const problems = keptProblems(known?.problems ?? [], found)
   const note: Note = { files: history.length, problems }
   await server.admin.rows(`COMMENT ON DATABASE ${quoteName(building)} IS ${quoteText(JSON.stringify(note))}`)
   await server.admin.rows(`ALTER DATABASE ${quoteName(building)} RENAME TO ${quoteName(name)}`)
@@ -80,15 +82,25 @@ export async function prepareTemplate(
 
 const MAX_PROBLEMS = 50
 
+export function keptProblems(
+  known: ShadowHistory['problems'],
+  found: ShadowHistory['problems'],
+): ShadowHistory['problems'] {
+  return [...known, ...found].slice(0, MAX_PROBLEMS)
+}
+
 async function replay(
   server: TemplateServer,
   database: string,
   files: readonly ShadowFile[],
 ): Promise<ShadowHistory['problems']> {
-  const ask = { database, statementTimeoutMs: FILE_TIMEOUT_MS, timeZone: server.timeZone }
+  const ask = { database, statementTimeoutMs: FILE_TIMEOUT_MS, timeZone: server.timeZone, signal: server.signal }
   const session = await openSession(server.address, ask)
   try {
     return await replayHistory(session, files, server.isOurs)
+  } catch (error) {
+    await dropDatabase(server, database, 'force')
+    throw error
   } finally {
     await session.end()
   }
@@ -106,8 +118,13 @@ async function createFrom({ admin, major }: TemplateServer, name: string, templa
   await admin.rows(`CREATE DATABASE ${quoteName(name)} TEMPLATE ${quoteName(template)}${strategy}`)
 }
 
-export async function dropDatabase({ admin }: TemplateServer, name: string): Promise<void> {
-  await admin.rows(`DROP DATABASE IF EXISTS ${quoteName(name)}`)
+/** `force`: with the sessions that are in it. */
+export async function dropDatabase(
+  { admin }: TemplateServer,
+  name: string,
+  how: 'unused' | 'force' = 'unused',
+): Promise<void> {
+  await admin.rows(`DROP DATABASE IF EXISTS ${quoteName(name)}${how === 'force' ? ' WITH (FORCE)' : ''}`)
 }
 
 function newCopyName(): string {

@@ -96,7 +96,8 @@ describe('of a file, only the way up is read', () => {
       readMigration(LAYOUTS[name], text, asked).transaction
     expect(how('goose', '-- +goose NO TRANSACTION\n-- +goose Up', 'file')).toBe('statement')
     expect(how('dbmate', '-- migrate:up transaction:false')).toBe('statement')
-    expect(how('prisma', '')).toBe('file')
+    expect(how('prisma', '')).toBe('script')
+    expect(how('drizzle', '', 'file')).toBe('wrapped')
     expect(how('plain', '')).toBe('unknown')
     expect(how('plain', '', 'file')).toBe('file')
   })

@@ -1,4 +1,4 @@
-import type { RunnerTransaction } from '../replay/run-file.ts'
+import type { RunnerTransaction } from '../replay/sent-as.ts'
 
 /** One of the ways in which migration runners lay out their files, and how they send them. */
 export interface Layout {
@@ -51,15 +51,15 @@ const PLAIN_MARKS = {
   down: /^\s*(#\s*)?--+\s*([@!]|\d+\s+)?downs?\s*:?\s*$|^---- create above \/ drop below ----/i,
 }
 
-/** Each as its runner's documentation and code say it. All of them wrap a file in a transaction unless it says otherwise. */
+/** Each as its runner's documentation and code say it. */
 export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
-  // Sent as one query of several statements: PostgreSQL makes that one transaction.
+  // One query until 7.3, each statement by itself since (prisma-engines#5767), and one query again where its splitter fails (#5847).
   prisma: {
     name: 'prisma',
     isMigration: (path) => /(^|\/)migration\.sql$/.test(path),
     nameOf: folderName,
     sections: null,
-    transaction: 'file',
+    transaction: 'script',
     noTransaction: null,
   },
   drizzle: {
@@ -67,7 +67,8 @@ export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
     isMigration: isSql,
     nameOf: ownName,
     sections: null,
-    transaction: 'file',
+    // All that is pending, and no file can say otherwise (drizzle-orm#860).
+    transaction: 'batch',
     noTransaction: null,
     statementEnd: /^--> statement-breakpoint/gm,
   },
@@ -76,7 +77,8 @@ export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
     isMigration: (path) => isSql(path) && !isDown(path),
     nameOf: withoutEnding,
     sections: { up: /^\s*--\s*up migration/i, down: /^\s*--\s*down migration/i },
-    transaction: 'file',
+    // Unless it runs with --no-single-transaction; only a program can say otherwise for itself (pgm.noTransaction).
+    transaction: 'batch',
     noTransaction: null,
   },
   'graphile-migrate': {
@@ -84,7 +86,7 @@ export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
     isMigration: (path) => isSql(path) && !/(^|\/)(fixtures\/|(after|before)[A-Z]\w*\.sql$)/.test(path),
     nameOf: baseName,
     sections: null,
-    transaction: 'file',
+    transaction: 'wrapped',
     noTransaction: /^--! ?no-transaction/m,
   },
   knex: {
@@ -92,7 +94,7 @@ export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
     isMigration: (path) => /\.(js|ts|cjs|mjs)$/.test(path) && !path.endsWith('.d.ts'),
     nameOf: baseName,
     sections: null,
-    transaction: 'file',
+    transaction: 'wrapped',
     noTransaction: /transaction\s*:\s*false/,
   },
   goose: {
@@ -101,7 +103,7 @@ export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
     nameOf: withoutEnding,
     // sql-migrate's files are goose's with another word.
     sections: { up: /^\s*--\s*\+(goose|migrate)\s+up\b/i, down: /^\s*--\s*\+(goose|migrate)\s+down\b/i },
-    transaction: 'file',
+    transaction: 'wrapped',
     noTransaction: /^\s*--\s*\+(goose\s+no\s+transaction|migrate\s+up\s+notransaction)/im,
     statementEnd: /^\s*--\s*\+(goose|migrate)\s+statementend/gim,
   },
@@ -110,6 +112,7 @@ export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
     isMigration: (path) => path.endsWith('.up.sql'),
     nameOf: withoutEnding,
     sections: null,
+    // Its PostgreSQL drivers open no transaction (migrate#137, #284).
     transaction: 'file',
     noTransaction: null,
   },
@@ -118,7 +121,7 @@ export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
     isMigration: isSql,
     nameOf: withoutEnding,
     sections: { up: /^\s*--\s*migrate:up\b/i, down: /^\s*--\s*migrate:down\b/i },
-    transaction: 'file',
+    transaction: 'wrapped',
     noTransaction: /^\s*--\s*migrate:up\b.*transaction:\s*false/im,
   },
   flyway: {
@@ -126,7 +129,8 @@ export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
     isMigration: (path) => /(^|\/)[VR][\w.]*__.*\.sql$/.test(path),
     nameOf: withoutEnding,
     sections: null,
-    transaction: 'file',
+    // Refuses a file that mixes what needs a transaction with what takes none, unless `mixed` is set.
+    transaction: 'sorted',
     noTransaction: /^--\s*flyway:executeInTransaction=false/im,
   },
   diesel: {
@@ -134,7 +138,7 @@ export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
     isMigration: (path) => /(^|\/)up\.sql$/.test(path),
     nameOf: folderName,
     sections: null,
-    transaction: 'file',
+    transaction: 'wrapped',
     noTransaction: null,
   },
   sqlx: {
@@ -142,7 +146,7 @@ export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
     isMigration: (path) => isSql(path) && !isDown(path),
     nameOf: withoutEnding,
     sections: null,
-    transaction: 'file',
+    transaction: 'wrapped',
     noTransaction: /^-- no-transaction/,
   },
   plain: {

@@ -1,4 +1,4 @@
-import type { RunnerTransaction } from '../replay/run-file.ts'
+import type { RunnerTransaction } from '../replay/sent-as.ts'
 import type { Layout } from './layouts.ts'
 import { sqlInProgram } from './sql-in-program.ts'
 
@@ -10,7 +10,7 @@ export interface ReadMigration {
 
 /** What of a file its runner runs on the way up, and how. `transaction` overrides what the layout says. */
 export function readMigration(layout: Layout, text: string, transaction: RunnerTransaction | null): ReadMigration {
-  const says = layout.noTransaction?.test(text) === true ? 'statement' : (transaction ?? layout.transaction)
+  const says = layout.noTransaction?.test(text) === true ? 'statement' : asked(layout, transaction)
   const marks = layout.sections ?? layout.marks
   const up = layout.name === 'knex' ? sqlInProgram(text) : marks === undefined ? text : upSection(text, marks)
   // The runner ends the statement there; a semicolon in place of the comment's first character says the same to the parser.
@@ -19,6 +19,12 @@ export function readMigration(layout: Layout, text: string, transaction: RunnerT
       ? up
       : up.replaceAll(layout.statementEnd, (mark) => `;${mark.slice(1).replaceAll(/[^\n]/g, ' ')}`)
   return { visible, transaction: says }
+}
+
+/** Who opens transactions and is told to take one a file opens one around it. */
+function asked({ transaction: own }: Layout, told: RunnerTransaction | null): RunnerTransaction {
+  if (told === 'file' && (own === 'batch' || own === 'wrapped')) return 'wrapped'
+  return told ?? own
 }
 
 /** A file without the marks is all up. */

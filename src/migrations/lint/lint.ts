@@ -1,7 +1,8 @@
 import { emptyCatalog } from '../catalog/catalog.ts'
 import type { Applied } from '../replay/changes.ts'
 import { type Replay, type ServerFacts, statementRecord } from '../replay/replay.ts'
-import { type RunnerTransaction, runFile } from '../replay/run-file.ts'
+import { runFile } from '../replay/run-file.ts'
+import type { RunnerTransaction } from '../replay/sent-as.ts'
 import type { Axis, Severity } from '../rules/define-rule.ts'
 import { RULES_BY_ID } from '../rules/index.ts'
 import { type Finding, judgeDeploy, type RuleTable } from '../rules/judge.ts'
@@ -71,6 +72,7 @@ export function lintFiles(parser: SqlParser, files: readonly LintFile[], setting
     for (const { file } of deploy) earlier.add(file.name)
     applied = []
     deploy = []
+    replay.batch = null
     replay.catalog.mark()
   }
   files.forEach((file, index) => {
@@ -78,6 +80,7 @@ export function lintFiles(parser: SqlParser, files: readonly LintFile[], setting
     const done = runFile(replay, parsed, index, file.transaction)
     if (!file.isPending) {
       earlier.add(file.name)
+      replay.batch = null
       replay.catalog.mark()
       const problems = problemFindings(file, parsed)
       if (problems.length > 0) reported.push({ path: file.path, findings: problems })
@@ -101,6 +104,7 @@ export function newReplay(parser: SqlParser, { server, world }: Pick<LintSetting
     world,
     searchPath: ['public'],
     settings: {},
+    batch: null,
     record: statementRecord(),
     children: new Map(),
     bodies: new Map(),

@@ -93,6 +93,12 @@ export function writeMigration(layout: Layout, { stem, head, up, down, run }: Mi
     }
     case 'node-pg-migrate':
       return [{ path, text: text(['-- Up Migration', ...comments, ...upLines, '', '-- Down Migration', ...downLines]) }]
+    case 'diesel':
+      return [
+        { path, text: text([...comments, ...upLines]) },
+        { path: downPathOf(layout, stem), text: text([`-- The way back from ${stem}.`, ...downLines]) },
+        ...(run === 'alone' ? [{ path: `${stem}/metadata.toml`, text: 'run_in_transaction = false\n' }] : []),
+      ]
     default:
       return [
         { path, text: text([...(mark === undefined ? [] : [mark]), ...comments, ...upLines]) },

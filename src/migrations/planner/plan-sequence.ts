@@ -88,10 +88,22 @@ const ONE_TRANSACTION: { readonly [Name in LayoutName]?: string } = {
   'node-pg-migrate': 'node-pg-migrate runs all pending files in one transaction: run it with --no-single-transaction',
 }
 
+/** The same ones have no word for a SQL file that takes none. */
+const ALWAYS_IN_TRANSACTION: { readonly [Name in LayoutName]?: string } = {
+  drizzle:
+    'drizzle runs nothing outside of a transaction: run the files with CONCURRENTLY yourself before the deploy, and keep them out of its journal',
+  'node-pg-migrate':
+    'node-pg-migrate runs SQL files in a transaction: put what has CONCURRENTLY into a program, with pgm.noTransaction()',
+}
+
 function runnerNotes({ layout }: SequenceAsk, stages: readonly WrittenStage[]): readonly string[] {
-  const note = ONE_TRANSACTION[layout.name]
-  const isSplit = stages.some((one) => one.kind === 'deploy' && one.files.length > 1)
-  return note === undefined || !isSplit ? [] : [note]
+  const deploys = stages.filter((one) => one.kind === 'deploy')
+  const isSplit = deploys.some(({ files }) => files.length > 1)
+  const hasAlone = deploys.some(({ files }) => files.some(({ run }) => run === 'alone'))
+  return [
+    ...(isSplit ? [ONE_TRANSACTION[layout.name]] : []),
+    ...(hasAlone ? [ALWAYS_IN_TRANSACTION[layout.name]] : []),
+  ].filter((note) => note !== undefined)
 }
 
 interface Drafted {

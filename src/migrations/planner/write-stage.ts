@@ -1,6 +1,7 @@
 import { refusal } from '../../domain/errors.ts'
 import { readMigration } from '../layout/read-migration.ts'
 import type { LintFile } from '../lint/lint.ts'
+import type { RunnerTransaction } from '../replay/sent-as.ts'
 import { compareCatalogs } from './compare-catalogs.ts'
 import { leadingStatements, pathOf, type WrittenFile, writeMigration } from './layout-files.ts'
 import type { SequenceAsk } from './plan-sequence.ts'
@@ -16,6 +17,7 @@ export interface WrittenDeploy {
     /** As its runner records it. */
     readonly name: string
     readonly written: readonly WrittenFile[]
+    readonly run: PlannedFile['run']
     readonly up: readonly string[]
     readonly down: readonly string[]
   }[]
@@ -72,7 +74,10 @@ export function writeStage(ask: SequenceAsk, stage: Stage, place: Place): Writte
     deploy: place.deploy,
     phase: stage.phase,
     code: stage.code,
-    files: files.map(({ lint, written, file }) => ({ name: lint.name, written, up: file.up, down: file.down })),
+    files: files.map(({ lint, written, file }) => {
+      const { up, down, run } = file
+      return { name: lint.name, written, run, up, down }
+    }),
     lintFiles: lintFiles.map((one) => ({ ...one, isPending: false })),
     inverse: proveInverse(ask, stage, place, lintFiles),
   }
@@ -94,10 +99,17 @@ function draftOf(
     name: ask.layout.nameOf(path),
     path,
     text,
-    ...readMigration(ask.layout, text, null),
+    ...readMigration(ask.layout, text, sentBy(ask.layout, file)),
     isPending: true,
   }
   return { lint, written, file }
+}
+
+/** What the files of a batch ask of a person, and diesel's file beside the migration, is in the plan's notes and not in the text. */
+function sentBy({ name, transaction }: SequenceAsk['layout'], { run }: PlannedFile): RunnerTransaction | null {
+  const isBatch = transaction === 'batch'
+  if (run === 'alone' && (isBatch || name === 'diesel')) return 'statement'
+  return isBatch ? 'file' : null
 }
 
 /** Exactly the statements that the previous release would not survive get the word that says whom they waited for. */

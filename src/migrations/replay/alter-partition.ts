@@ -1,9 +1,10 @@
 import type { Table } from '../catalog/types.ts'
 import { as, type NodeOf } from '../sql/node.ts'
 import { addChild } from './create-table.ts'
+import { copyForeignKeys } from './like-table.ts'
 import { putTable } from './put.ts'
 import type { Replay } from './replay.ts'
-import { needTable } from './resolve.ts'
+import { currentTable, needTable } from './resolve.ts'
 
 type Cmd = NodeOf<'AlterTableCmd'>
 
@@ -18,6 +19,21 @@ export function attachPartition(replay: Replay, table: Table, cmd: Cmd): void {
   replay.record.change({ kind: 'attach-partition', table, partition, isProved })
   addChild(replay, table.oid, partition.oid)
   putTable(replay, { ...partition, parents: [...partition.parents, table.oid], isPartition: true })
+  // It must have every CHECK already; foreign keys it gets.
+  for (const constraint of copyForeignKeys(replay, table, partition)) {
+    const target = constraint.references === null ? null : (currentTable(replay, constraint.references) ?? null)
+    if (target !== null) replay.record.lock(target.oid, 'ShareRowExclusive')
+    const now = currentTable(replay, partition.oid) ?? partition
+    replay.record.scan(partition.oid)
+    replay.record.change({
+      kind: 'add-constraint',
+      table: now,
+      constraint,
+      usingIndex: false,
+      target,
+      withColumn: false,
+    })
+  }
 }
 
 export function detachPartition(replay: Replay, table: Table, cmd: Cmd): void {

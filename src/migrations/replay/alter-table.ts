@@ -13,6 +13,7 @@ import {
 import { alterAddConstraint, dropConstraint, validateConstraint } from './alter-constraint.ts'
 import { attachPartition, detachPartition } from './alter-partition.ts'
 import { addChild } from './create-table.ts'
+import { passOn } from './pass-on.ts'
 import { putTable } from './put.ts'
 import type { Replay } from './replay.ts'
 import { currentTable, findRelation, needTable } from './resolve.ts'
@@ -66,10 +67,14 @@ export function alterTable(replay: Replay, node: NodeOf<'AlterTableStmt'>): void
   if (node.objtype !== 'OBJECT_TABLE' && node.objtype !== 'OBJECT_FOREIGN_TABLE') return
   const table = needTable(replay, node.relation ?? {}, node.missing_ok === true)
   if (table === null) return
-  const isAlone = node.relation?.inh === false
+  // ONLY: the grammar leaves false out.
+  const isAlone = node.relation?.inh !== true
   for (const cmd of cmds) {
     replay.record.lock(table.oid, lockOf(cmd))
+    const before = currentTable(replay, table.oid) ?? table
     applyCmd(replay, table, cmd)
+    if (!isAlone && OF_CONSTRAINTS.has(cmd.subtype ?? ''))
+      passOn(replay, before, cmd, descendants(replay, table.oid), lockOf(cmd))
     if (isAlone || !RECURSIVE.has(cmd.subtype ?? '')) continue
     for (const child of descendants(replay, table.oid)) {
       replay.record.lock(child.oid, lockOf(cmd))
@@ -77,6 +82,8 @@ export function alterTable(replay: Replay, node: NodeOf<'AlterTableStmt'>): void
     }
   }
 }
+
+const OF_CONSTRAINTS = new Set(['AT_AddConstraint', 'AT_ValidateConstraint', 'AT_DropConstraint'])
 
 const RECURSIVE = new Set([
   'AT_AddColumn',

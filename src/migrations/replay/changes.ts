@@ -42,6 +42,8 @@ export interface Statement {
 export interface TransactionState {
   readonly kind: 'explicit' | 'runner' | 'none' | 'unknown'
   readonly id: number
+  /** False: some versions of the runner have no transaction here. */
+  readonly isSure: boolean
 }
 
 /** What SET said so far, by lower-case name; a value as written, without quotes. */

@@ -1,7 +1,7 @@
 import type { Column, Constraint, Oid, Table } from '../catalog/types.ts'
 import { as, fingerprint, type NodeOf } from '../sql/node.ts'
 import { addConstraint } from './constraints.ts'
-import { copiesChecks, copiesIndexes, copyChecks, copyIndexes, likeColumn } from './like-table.ts'
+import { copiesChecks, copiesIndexes, copyChecks, copyForeignKeys, copyIndexes, likeColumn } from './like-table.ts'
 import { putRelation, putTable, removeRelation } from './put.ts'
 import { readColumn, type WrittenColumn } from './read-column.ts'
 import type { Replay } from './replay.ts'
@@ -65,7 +65,10 @@ export function createTable(replay: Replay, node: NodeOf<'CreateStmt'>): void {
   for (const { column, addition } of written)
     if (addition.serial || column.identity !== null) addOwnedSequence(replay, table, column)
   addConstraints(replay, table, written, elements)
-  for (const parent of parents) copyChecks(replay, parent, table)
+  for (const parent of parents) {
+    copyChecks(replay, parent, table)
+    if (table.isPartition) copyForeignKeys(replay, parent, table)
+  }
   for (const { table: from, options } of likes) {
     if (copiesChecks(options)) copyChecks(replay, from, table)
     if (copiesIndexes(options)) copyIndexes(replay, from, table)

@@ -51,6 +51,24 @@ export function copyChecks(replay: Replay, from: Table, { oid }: Table): void {
   putTable(replay, { ...to, constraints: [...to.constraints, ...checks] })
 }
 
+/** Foreign keys of a partitioned table that one of its partitions has not. Returns those that it got. */
+export function copyForeignKeys(replay: Replay, from: Table, { oid }: Table): readonly Constraint[] {
+  const to = currentTable(replay, oid)
+  if (to === undefined) return []
+  const map = mapper(from, to)
+  const keys = from.constraints
+    .filter(({ kind }) => kind === 'foreign-key')
+    .map((one) => ({
+      ...one,
+      oid: replay.catalog.nextOid(),
+      columns: one.columns.map(map),
+      definition: one.definition.replaceAll(/\b\d+\b/g, (id) => String(map(Number(id)))),
+    }))
+    .filter(({ definition }) => !to.constraints.some((own) => own.definition === definition))
+  putTable(replay, { ...to, constraints: [...to.constraints, ...keys] })
+  return keys
+}
+
 /** Each under the name that PostgreSQL makes for the new table; a constraint's index comes with its constraint. */
 export function copyIndexes(replay: Replay, from: Table, { oid }: Table): void {
   for (const index of indexesOf(replay, from.oid)) {

@@ -100,7 +100,7 @@ function renameColumn(replay: Replay, node: NodeOf<'RenameStmt'>, toName: string
   if (column === null) return
   replay.record.change({ kind: 'rename-column', table, column, toName })
   giveColumnName(replay, table, column, toName)
-  if (node.relation?.inh === false) return
+  if (node.relation?.inh !== true) return
   for (const child of descendants(replay, table.oid)) {
     const inherited = child.columns.find(({ name }) => name === column.name)
     if (inherited !== undefined) giveColumnName(replay, child, inherited, toName)

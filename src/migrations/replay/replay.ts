@@ -2,7 +2,7 @@ import { type LockMode, strongerLock } from '../../domain/lock-mode.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Oid } from '../catalog/types.ts'
 import type { SqlParser } from '../sql/parser.ts'
-import type { Applied, Change, Settings, Statement } from './changes.ts'
+import type { Applied, Change, Settings, Statement, TransactionState } from './changes.ts'
 
 /** The server that we assume: what cannot be told from the files. */
 export interface ServerFacts {
@@ -24,6 +24,8 @@ export interface Replay {
   world: 'open' | 'closed'
   searchPath: readonly string[]
   settings: Settings
+  /** Of a runner that puts all pending files into one: what the file before left open. */
+  batch: TransactionState | null
   readonly record: StatementRecord
   /** Tables that inherit from a table, or are partitions of it. */
   readonly children: Map<Oid, readonly Oid[]>

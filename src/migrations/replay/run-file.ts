@@ -7,9 +7,7 @@ import { applyStatement } from './apply.ts'
 import type { Applied, Settings, Statement, TransactionState } from './changes.ts'
 import { removeRelation } from './put.ts'
 import type { Replay } from './replay.ts'
-
-/** How the runner sends a file: as one transaction, statement by statement, or we were not told. */
-export type RunnerTransaction = 'file' | 'statement' | 'unknown'
+import { type RunnerTransaction, type SentAs, sentAs } from './sent-as.ts'
 
 interface Transaction {
   state: TransactionState
@@ -33,11 +31,13 @@ export function runFile(
     const relation = replay.catalog.relations.get(oid)
     if (relation !== undefined) removeRelation(replay, relation)
   }
-  const transaction: Transaction = { state: begin(runner), covered: {} }
+  const how = sentAs(runner, parsed)
+  if (how !== 'batch') replay.batch = null
+  const transaction: Transaction = { state: replay.batch ?? begin(how), covered: {} }
   const done: Applied[] = []
   for (const one of parsed.statements) {
     const statement = statementOf(replay, one, file, parsed.sql, transaction.state)
-    trackTransaction(replay, transaction, one.node, runner)
+    trackTransaction(replay, transaction, one.node, how)
     applyStatement(replay, one.node, one.tag)
     if (one.tag === 'CreateFunctionStmt') rememberBody(replay, parsed, one)
     // Inside the block runs what the block holds; the block itself does nothing.
@@ -45,16 +45,24 @@ export function runFile(
     const call = isBlock ? { body: parsed.sql.slice(one.start, one.end), given: NONE } : calledBody(replay, one.node)
     if (call !== null) done.push(...runBody(replay, call, statement, isBlock ? parsed.sql : null, 0))
     done.push(replay.record.take(statement))
-    if (transaction.state.kind === 'none') transaction.state = begin(runner)
+    if (transaction.state.kind === 'none') transaction.state = begin(how)
   }
+  if (how === 'batch') replay.batch = transaction.state
   return done
 }
 
-const KINDS = { file: 'runner', statement: 'none', unknown: 'unknown', explicit: 'explicit' } as const
+const KINDS = {
+  batch: 'runner',
+  file: 'runner',
+  'maybe-file': 'runner',
+  statement: 'none',
+  unknown: 'unknown',
+  explicit: 'explicit',
+} as const
 
 function begin(how: keyof typeof KINDS): TransactionState {
   lastTransaction += 1
-  return { kind: KINDS[how], id: lastTransaction }
+  return { kind: KINDS[how], id: lastTransaction, isSure: how !== 'maybe-file' }
 }
 
 function statementOf(
@@ -79,7 +87,7 @@ function statementOf(
   }
 }
 
-function trackTransaction(replay: Replay, transaction: Transaction, node: Node, runner: RunnerTransaction): void {
+function trackTransaction(replay: Replay, transaction: Transaction, node: Node, runner: SentAs): void {
   const set = as(node, 'VariableSetStmt')
   if (set?.is_local === true) {
     const name = (set.name ?? '').toLowerCase()

@@ -2,7 +2,7 @@ import type { CatalogView } from '../catalog/catalog.ts'
 import type { Column, Oid, Table } from '../catalog/types.ts'
 import type { Applied, Change, ChangeKind, ChangeOf, Statement } from '../replay/changes.ts'
 import type { ServerFacts } from '../replay/replay.ts'
-import type { RunnerTransaction } from '../replay/run-file.ts'
+import type { RunnerTransaction } from '../replay/sent-as.ts'
 import type { NodeOf, Tag } from '../sql/node.ts'
 
 /** N: the previous release breaks. L: it blocks. I: it cannot be undone. */

@@ -5,6 +5,7 @@ import { quote } from '../../domain/ids.ts'
 import { detectLayout, type LayoutGuess } from '../../migrations/layout/detect-layout.ts'
 import { LAYOUTS, type Layout, type LayoutName } from '../../migrations/layout/layouts.ts'
 import { orderMigrations } from '../../migrations/layout/order.ts'
+import type { RunnerTransaction } from '../../migrations/replay/sent-as.ts'
 
 const MAX_FILES = 50_000
 const HEAD_BYTES = 4_096
@@ -47,6 +48,17 @@ export function findMigrations(
     }
   }
   return [...roots].map(([root, named]) => readSet(root, named, layout))
+}
+
+/** What a person said about how files are sent, or what diesel keeps beside a migration; null: what the layout says. */
+export function toldTransaction(
+  { root, layout, others }: MigrationSet,
+  path: string,
+  asked: RunnerTransaction | null,
+): RunnerTransaction | null {
+  const beside = path.replace(/[^/]*$/, 'metadata.toml')
+  if (layout.name !== 'diesel' || !others.has(beside)) return asked
+  return /^\s*run_in_transaction\s*=\s*false\b/m.test(head(join(root, beside))) ? 'statement' : asked
 }
 
 function readSet(root: string, named: ReadonlySet<string> | null, forced: LayoutName | null): MigrationSet {

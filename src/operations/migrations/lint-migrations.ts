@@ -5,13 +5,13 @@ import { readMigration } from '../../migrations/layout/read-migration.ts'
 import { type FileProblem, type LintFile, type LintResult, lintFiles } from '../../migrations/lint/lint.ts'
 import { type LintReport, type ReportedFile, summarize } from '../../migrations/lint/report.ts'
 import type { ServerFacts } from '../../migrations/replay/replay.ts'
-import type { RunnerTransaction } from '../../migrations/replay/run-file.ts'
+import type { RunnerTransaction } from '../../migrations/replay/sent-as.ts'
 import type { Rule } from '../../migrations/rules/define-rule.ts'
 import { ruleTable } from '../../migrations/rules/judge.ts'
 import { loadParser } from '../../migrations/sql/parser.ts'
 import { choosePending, type Pending, shownPath } from './choose-pending.ts'
 import { fileProblems } from './file-problems.ts'
-import { findMigrations, type MigrationSet } from './find-migrations.ts'
+import { findMigrations, type MigrationSet, toldTransaction } from './find-migrations.ts'
 import { type LintCache, lintKey } from './lint-cache.ts'
 
 export interface LintAsk {
@@ -95,7 +95,7 @@ function readOne(ask: LintAsk, set: MigrationSet, path: string, pending: Pending
     name: set.layout.nameOf(path),
     path: shownPath(ask.cwd, set, path),
     text,
-    ...readMigration(set.layout, text, ask.transaction),
+    ...readMigration(set.layout, text, toldTransaction(set, path, ask.transaction)),
     isPending: pending.paths.has(path),
     problems: problem === null ? fileProblems(set, path, text, pending) : [problem],
   }

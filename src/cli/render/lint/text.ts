@@ -1,10 +1,21 @@
 import { counted } from '../../../lib/counted.ts'
+import type { RunnerTransaction } from '../../../migrations/replay/sent-as.ts'
 import type { LintOutcome } from '../../../operations/migrations/lint-migrations.ts'
 import type { Paint } from '../style.ts'
 
 const MARKS = { block: '✗', warn: '!', note: '·' } as const
 const PAINTS = { block: 'bad', warn: 'warn', note: 'dim' } as const
 const AXES = { N: 'previous release', L: 'lock', I: 'irreversible' } as const
+
+const HOW_SENT: { readonly [How in RunnerTransaction]: string } = {
+  batch: 'one transaction for all that is pending',
+  wrapped: 'one transaction a file',
+  file: 'one transaction a file of several statements',
+  script: 'one query a file, or one a statement',
+  sorted: 'one transaction a file that needs one',
+  statement: 'no transaction',
+  unknown: 'transaction unknown',
+}
 
 /** For people: what blocks and warns, and how it was understood. Notes only when asked for: they say what is fine. */
 export function renderLintText({ report, sets }: LintOutcome, paint: Paint, withNotes: boolean): string {
@@ -25,12 +36,7 @@ export function renderLintText({ report, sets }: LintOutcome, paint: Paint, with
     lines.push('')
   }
   for (const { root, layout, because, transaction, history, judged, deploys } of sets) {
-    const how =
-      transaction === 'file'
-        ? 'one transaction a file'
-        : transaction === 'statement'
-          ? 'no transaction'
-          : 'transaction unknown'
+    const how = HOW_SENT[transaction]
     const as = deploys === 'each' ? 'each as one deploy' : 'together as one deploy'
     lines.push(paint('dim', `${root}: ${layout} (${because}; ${how}), ${judged} judged ${as}, ${history} before them`))
   }

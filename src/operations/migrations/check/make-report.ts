@@ -27,8 +27,9 @@ export function makeReport(seen: Seen): CheckReport {
     checkRelease(release, judgements[index], isApplied ? observed : null),
   )
   const [has, had] = [new Set(observed.shapes.after), new Set(observed.shapes.before)]
+  const { kind, place, major, notSeen } = database
   const report = {
-    postgres: { place: database.place, major: database.major, isAsked: database.major === server.major },
+    postgres: { kind, place, major, isAsked: major === server.major, notSeen },
     history: prepared,
     files,
     schema: {
@@ -109,6 +110,7 @@ function warningsOf(
           `not all of the history applies here: ${problem.file}: ${problem.failure.sqlstate} ${problem.failure.message}${more}`,
         ]),
     ...unreadHistory(subject, replay),
+    ...triedApart(subject),
     ...(observed.withoutRows === null
       ? []
       : [
@@ -124,6 +126,14 @@ function warningsOf(
     ...(subject.releases.some(({ usage }) => (usage?.statements.length ?? 0) > 0)
       ? []
       : ['no query of any release is known: backflip migrations usage collects them']),
+  ]
+}
+
+function triedApart({ pending }: CheckSubject): readonly string[] {
+  const batch = pending.filter(({ file }) => file.transaction === 'batch')
+  if (batch.length < 2) return []
+  return [
+    `the runner puts these ${batch.length} files into one transaction, and here each had its own: a lock of the first is held over the last, and a new value of an enum cannot be used in the same deploy`,
   ]
 }
 

@@ -1,9 +1,17 @@
-import type { SqlFailure, StatementEffect } from '../../../ports/shadow.ts'
+import type { ShadowDatabase, SqlFailure, StatementEffect } from '../../../ports/shadow.ts'
 
 /** What a check found: the shape of `--json`. */
 export interface CheckReport {
-  /** `PostgreSQL 18.4, …`, and whether it is the version that was asked for. */
-  readonly postgres: { readonly place: string; readonly major: number; readonly isAsked: boolean }
+  readonly postgres: {
+    readonly kind: ShadowDatabase['kind']
+    /** `PostgreSQL 18.4, …`. */
+    readonly place: string
+    readonly major: number
+    /** Whether it is the version that was asked for. */
+    readonly isAsked: boolean
+    /** What cannot be looked at on it, with the reason. */
+    readonly notSeen: readonly string[]
+  }
   readonly history: {
     readonly files: number
     /** Replayed now; the others came from a template of an earlier run. */

@@ -5,9 +5,9 @@ import type { ReplayFile } from '../../../migrations/compatibility/replay-files.
 import { inversePathOf, inverseTextOf } from '../../../migrations/layout/inverse.ts'
 import type { LayoutName } from '../../../migrations/layout/layouts.ts'
 import { readMigration } from '../../../migrations/layout/read-migration.ts'
-import type { RunnerTransaction } from '../../../migrations/replay/run-file.ts'
+import type { RunnerTransaction } from '../../../migrations/replay/sent-as.ts'
 import { choosePending, shownPath } from '../choose-pending.ts'
-import { findMigrations, type MigrationSet } from '../find-migrations.ts'
+import { findMigrations, type MigrationSet, toldTransaction } from '../find-migrations.ts'
 import { sqlFile } from '../read-history.ts'
 import type { CheckSubject, SubjectRelease } from './check-subject.ts'
 
@@ -55,7 +55,7 @@ function readUp({ cwd, transaction }: FolderAsk, set: MigrationSet, path: string
     name: set.layout.nameOf(path),
     path: shownPath(cwd, set, path),
     text,
-    ...readMigration(set.layout, text, transaction),
+    ...readMigration(set.layout, text, toldTransaction(set, path, transaction)),
   }
 }
 
@@ -67,6 +67,7 @@ function readInverse({ cwd, transaction }: FolderAsk, set: MigrationSet, path: s
   const text = readFileSync(join(set.root, inverse), 'utf8')
   const down = inverseTextOf(set.layout, text)
   if (down === null) return null
-  const how = readMigration({ ...set.layout, sections: null }, text, transaction).transaction
+  const told = toldTransaction(set, path, transaction)
+  const how = readMigration({ ...set.layout, sections: null }, text, told).transaction
   return { ...sqlFile(shownPath(cwd, set, inverse), down), transaction: how }
 }
