@@ -1,3 +1,4 @@
+import type { Backup } from '../domain/data/backup.ts'
 import type { Lsn } from '../domain/data/lsn.ts'
 import type { OperationId } from '../domain/ids.ts'
 import type { Shortcoming } from './shortcoming.ts'
@@ -15,14 +16,7 @@ export interface RecoveryPoint {
 /** What a recovery to a point takes. Plain data. */
 export interface RecoveryLook {
   /** The newest backup that ended before the point. */
-  readonly backup: {
-    readonly label: string
-    readonly type: string
-    /** ISO 8601, UTC. */
-    readonly finishedAt: string
-    /** Of the data, unpacked. */
-    readonly sizeBytes: number
-  }
+  readonly backup: Backup
   /** Between the end of the backup and the point: this much is replayed. */
   readonly logBytes: number
   /** Where the data is recovered to. */

