@@ -4,8 +4,8 @@ import { parseInstanceName } from '../../src/drivers/incus/names.ts'
 import { loadRecord } from '../../src/operations/record.ts'
 import { R1, R2, type ShopWorld } from './shop-world.ts'
 
-/** A hundred with BACKFLIP_LONG=100. In CI the two that make five are in `restore.test.ts` and `restore-kill.ts`, with more asked of them. */
-export const RUNS = Number(process.env.BACKFLIP_LONG ?? 3)
+/** A hundred with BACKFLIP_LONG=100. In CI the three that make five are in `restore`, `restore-kill` and `recovery`, with more asked of them. */
+export const RUNS = Number(process.env.BACKFLIP_LONG ?? 2)
 const IS_LONG = process.env.BACKFLIP_LONG !== undefined
 const LIMIT_MS = 180_000
 
