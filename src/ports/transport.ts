@@ -46,10 +46,11 @@ export interface Transport {
   listFolder(path: string): Promise<readonly string[] | null>
   /** Gone already is fine. Recursive for folders. */
   remove(path: string): Promise<void>
-  /** Sends whole lines to a unix socket, half-closes, and returns all that comes back until the other side closes, within the bound. */
+  /** Sends bytes to a unix socket, half-closes, and returns all that comes back until the other side closes, within the bound. On some ways it is
+   * sent again when nothing came back: ask what may be asked twice, and say so when silence is an answer. */
   askSocket(
     path: string,
     request: string,
-    ask: { readonly timeoutMs: number; readonly maxBytes?: number },
+    ask: { readonly timeoutMs: number; readonly maxBytes?: number; readonly canBeSilent?: boolean },
   ): Promise<string>
 }

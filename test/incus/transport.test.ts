@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseInstanceName } from '../../src/drivers/incus/names.ts'
@@ -32,6 +33,21 @@ describe.each(['bb', 'deb'])('%s', (name) => {
       'exec 3<&0; (cat <&3 >/dev/null; echo over >/tmp/over) & sleep 0.3; test -e /tmp/over || echo held; echo end; wait'
     const ask = { timeoutMs: 5_000, stdin: 'x', until: 'end\n' }
     expect(await transport().run(['sh', '-c', script], ask)).toMatchObject({ exitCode: 0, stdout: 'held\nend\n' })
+  })
+
+  it('a socket that gave no answer is asked again, unless silence is one', async () => {
+    const path = join(shared, `silent-${name}.sock`)
+    let asked = 0
+    const server = createServer((socket) => {
+      asked += 1
+      socket.end(asked === 1 || asked === 3 ? '' : 'world')
+    })
+    await new Promise<void>((resolve) => server.listen(path, resolve))
+    expect(await transport().askSocket(path, 'hello\n', { timeoutMs: 2_000 })).toBe('world')
+    expect(asked).toBe(2)
+    expect(await transport().askSocket(path, 'hello\n', { timeoutMs: 2_000, canBeSilent: true })).toBe('')
+    expect(asked).toBe(3)
+    await new Promise((resolve) => server.close(resolve))
   })
 
   it('what a program says is whole, also when it cannot be run; nothing of it stays with the daemon', async () => {

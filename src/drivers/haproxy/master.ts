@@ -37,7 +37,10 @@ export function parseProcesses(text: string): Processes {
  * Asks for a reload. 2.6 closes without an answer, 3.x says `Success=1` or `Success=0` and why. Null when it said nothing of failure.
  */
 export async function askReload(transport: Transport, { masterSocket }: Layout): Promise<string | null> {
-  const answer = await transport.askSocket(masterSocket, 'reload\n', { timeoutMs: RELOAD_TIMEOUT_MS })
+  const answer = await transport.askSocket(masterSocket, 'reload\n', {
+    timeoutMs: RELOAD_TIMEOUT_MS,
+    canBeSilent: true,
+  })
   return answer.includes('Success=0') ? answer : null
 }
 

@@ -7,6 +7,7 @@ import { ask } from './look.ts'
 import { isSocketError } from './master.ts'
 import { unknown } from './tell.ts'
 
+const TRIES = 3
 const STATS_TIMEOUT_MS = 1_500
 /** Types of rows in `show stat`: a bit mask (management guide §9.3). */
 const BACKENDS = 2
@@ -53,10 +54,14 @@ async function stats(
   const answer = await ask(host)
   const components = (answer?.servers ?? []).filter((one) => one.color === color).map(({ component }) => component)
   const backends = components.map((component) => backendName(host.layout.key, color, component))
-  const text = await admin(host, ['show info', ...backends.map((name) => `show stat ${name} ${type} -1`)].join(';'))
-  return {
-    rows: parseStats(text).filter((row) => backends.includes(row.pxname ?? '')),
-    worker: Number(/^Pid: (\d+)$/m.exec(text)?.[1] ?? answer?.worker ?? 0),
+  const line = ['show info', ...backends.map((name) => `show stat ${name} ${type} -1`)].join(';')
+  for (let tries = 1; ; tries += 1) {
+    const text = await admin(host, line)
+    const rows = parseStats(text).filter((row) => backends.includes(row.pxname ?? ''))
+    const told = new Set(rows.map((row) => row.pxname))
+    // HAProxy answers each command by itself, and on some ways the last of them can be lost (ports/transport.ts).
+    if (backends.some((name) => !told.has(name)) && tries < TRIES) continue
+    return { rows, worker: Number(/^Pid: (\d+)$/m.exec(text)?.[1] ?? answer?.worker ?? 0) }
   }
 }
 

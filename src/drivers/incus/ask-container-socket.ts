@@ -7,23 +7,21 @@ import { systemError } from './system-errors.ts'
 const DEFAULT_BYTES = 4 * 1024 * 1024
 /** socat would give up by itself half a second after the question's end; the limit around it is ours. */
 const PATIENCE_SECONDS = 3_600
-/** What the kernel takes as one variable (execve(2), MAX_ARG_STRLEN), with room for its name. */
-const REQUEST_BYTES = 120 * 1024
-const VARIABLE = 'BACKFLIP_REQUEST'
-/** Prints the variable, in socat's address language: without a dollar, a comma or double quotes. Debian's busybox has awk and no printenv. */
-const SAY = `awk 'BEGIN{for(n in ENVIRON)if(n~/^${VARIABLE}/)print ENVIRON[n]}'`
+/** What socat takes and writes at once: an answer of HAProxy's comes whole, or it is lost whole. */
+const BLOCK_BYTES = 128 * 1024
+const TRIES = 4
 
 /**
- * One question to a unix socket in the container, through socat there. The question travels as a variable and not as input, because the answer
- * to a program with input can be lost (exec.ts). Errors as from a socket of this host, so that who asks need not know:
- * `socket-timeout`, and `socket-failed` with the reason's code in its cause. A daemon that cannot be reached is no answer about the socket; a
- * container that is stopped is one: nobody listens in it.
+ * One question to a unix socket in the container, through socat there. What a program says just before it ends can be lost (exec.ts): when
+ * nothing came back it is asked again, unless silence is an answer. Errors as from a socket of this host, so that who asks need not know: `socket-timeout`, and
+ * `socket-failed` with the reason's code in its cause. A daemon that cannot be reached is no answer about the socket; a container that is stopped is
+ * one: nobody listens in it.
  */
 export async function askContainerSocket(
   container: Container,
   path: string,
   request: string,
-  ask: { readonly timeoutMs: number; readonly maxBytes?: number },
+  ask: { readonly timeoutMs: number; readonly maxBytes?: number; readonly canBeSilent?: boolean },
 ): Promise<string> {
   // What socat reads as part of its address language.
   if (!/^\/[A-Za-z0-9._/@+-]+$/.test(path)) {
@@ -32,29 +30,22 @@ export async function askContainerSocket(
     })
   }
   const maxBytes = ask.maxBytes ?? DEFAULT_BYTES
-  const text = lineOf(request)
-  const argv = ['socat', '-t', String(PATIENCE_SECONDS), `EXEC:${SAY}!!STDOUT`, `UNIX-CONNECT:${path}`]
+  const argv = ['socat', '-b', String(BLOCK_BYTES), '-t', String(PATIENCE_SECONDS), '-', `UNIX-CONNECT:${path}`]
   try {
-    const { exitCode, stdout, stderr } = await runInContainer(container, argv, {
-      timeoutMs: ask.timeoutMs,
-      environment: { [VARIABLE]: text },
-      maxOutputBytes: maxBytes + 1,
-    })
-    if (stdout.length > maxBytes) throw new Error(`more than ${maxBytes} bytes`)
-    if (exitCode !== 0) throw systemError(stderr.toString('utf8'))
-    return stdout.toString('utf8')
+    for (let tries = 1; ; tries += 1) {
+      const { exitCode, stdout, stderr } = await runInContainer(container, argv, {
+        timeoutMs: ask.timeoutMs,
+        stdin: request,
+        maxOutputBytes: maxBytes + 1,
+      })
+      if (stdout.length > maxBytes) throw new Error(`more than ${maxBytes} bytes`)
+      if (exitCode === 0 && (stdout.length > 0 || ask.canBeSilent === true)) return stdout.toString('utf8')
+      const complaint = stderr.toString('utf8')
+      if (complaint !== '' || tries === TRIES) throw systemError(complaint)
+    }
   } catch (cause) {
     throw failure(container, path, ask.timeoutMs, cause)
   }
-}
-
-/** awk ends what it prints with a line break. */
-function lineOf(request: string): string {
-  if (request.endsWith('\n') && !request.includes('\0') && Buffer.byteLength(request) <= REQUEST_BYTES)
-    return request.slice(0, -1)
-  throw usageError(`a socket in a container is asked in whole lines, with at most ${REQUEST_BYTES} bytes`, {
-    code: 'bad-socket-request',
-  })
 }
 
 function failure({ instance }: Container, path: string, timeoutMs: number, cause: unknown): BackflipError {

@@ -41,7 +41,7 @@ export async function checkTransport(container: Container, ask: CheckAsk): Promi
   }
   if (found.status !== 'Running')
     return [{ message: `${instance} is ${found.status.toLowerCase()}`, hint: `incus start ${instance}` }]
-  const programs = ask.sharedFolder === null ? [...PROGRAMS, 'socat', 'awk'] : PROGRAMS
+  const programs = ask.sharedFolder === null ? [...PROGRAMS, 'socat'] : PROGRAMS
   const missing = await missingPrograms(container, programs)
   if (missing.length > 0) return missing
   return [...(await checkFolder(container, ask)), ...checkSocketPath(ask)]
