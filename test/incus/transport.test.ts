@@ -40,7 +40,8 @@ describe.each(['bb', 'deb'])('%s', (name) => {
     let asked = 0
     const server = createServer((socket) => {
       asked += 1
-      socket.end(asked === 1 || asked === 3 ? '' : 'world')
+      socket.on('error', () => socket.destroy())
+      socket.resume().end(asked === 1 || asked === 3 ? '' : 'world')
     })
     await new Promise<void>((resolve) => server.listen(path, resolve))
     expect(await transport().askSocket(path, 'hello\n', { timeoutMs: 2_000 })).toBe('world')
