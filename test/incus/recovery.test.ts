@@ -5,13 +5,11 @@ import { listInstances, patchInstance } from '../../src/drivers/incus/instances.
 import { perform } from '../../src/drivers/incus/operations.ts'
 import { POOLS } from './bed/bed.ts'
 import { LIVE, mustRun, POSTGRES, sql } from './data-world.ts'
-import { killRestore } from './restore-kill.ts'
+import { killRestore, LAST, prepareKills } from './restore-kill.ts'
 import { R1, R2, type ShopWorld, shopWorld } from './shop-world.ts'
 
 const BEFORE_2 = `pre-deploy-${R2}`
 const LIMIT_MS = 180_000
-/** The last row that is written: in no backup of that point. */
-const LAST = 9_999
 const FOLDER = dirname(POSTGRES.dataFolder)
 const REPOSITORY = 'repository'
 const REPOSITORY_PATH = '/var/lib/pgbackrest'
@@ -28,29 +26,19 @@ const shop: ShopWorld = await shopWorld({
   database: ', pgbackrest: { stanza: shop }',
   environment: ['snapshots: { minFree: 16MiB, verify: false }'],
 })
-const { world, live, must, backflip, served, write, writer, rows, within } = shop
+const { world, live, must, backflip, served, write, rows, within } = shop
 const inLive = (...argv: readonly string[]) => mustRun(world.client, live, argv)
 const pgbackrest = (...args: readonly string[]) =>
   inLive('runuser', '-u', 'postgres', '--', 'pgbackrest', '--log-level-console=warn', ...args)
 
-beforeAll(async () => {
-  await keepBackups()
-  await shop.publish(R1, R2)
-}, LIMIT_MS)
+beforeAll(() => keepBackups(), LIMIT_MS)
 afterAll(() => shop.end(), LIMIT_MS)
 
 describe('a restore from pgBackRest on a real Incus, with a repository that no snapshot and no copy has', () => {
   it('every commit from before the point is there and none after it, also when the operator is killed in the middle; undone, everything is back', {
     timeout: LIMIT_MS,
   }, async () => {
-    await must('deploy', R1, '--yes')
-    const running = writer(1_000)
-    await running.reached(3)
-    const acknowledged = [...running.acknowledged]
-    await must('deploy', R2, '--yes')
-    await running.stop()
-    await write([LAST])
-    const before = await rows()
+    const { acknowledged, all: before } = await prepareKills(shop)
 
     // The snapshot is gone: only the archive has that moment.
     await must('snapshots', 'prune', BEFORE_2, '--yes')
@@ -73,7 +61,7 @@ describe('a restore from pgBackRest on a real Incus, with a repository that no s
     await must('resume')
 
     const restored = await rows()
-    expect(restored).toEqual(expect.arrayContaining(acknowledged))
+    expect(restored).toEqual(expect.arrayContaining([...acknowledged]))
     expect(restored).not.toContain(LAST)
     expect([inserted, lost]).toEqual([before.length - restored.length, inserted])
     expect(await served()).toEqual({ status: 200, sha: R1 })

@@ -32,7 +32,7 @@ interface Written {
   readonly all: readonly number[]
 }
 /** The last row that is written: in no snapshot. */
-const LAST = 9_999
+export const LAST = 9_999
 
 type Job = Omit<RestoreVictimJob, 'folder'>
 

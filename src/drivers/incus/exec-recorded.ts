@@ -1,5 +1,5 @@
-import type { IncusClient } from './client.ts'
-import { readAnswer } from './client.ts'
+import { BackflipError } from '../../domain/errors.ts'
+import { type IncusClient, readAnswer } from './client.ts'
 import { isIncusError } from './errors.ts'
 import {
   beginExec,
@@ -15,7 +15,7 @@ import type { InstanceName } from './names.ts'
 import { awaitOperation, operationPath } from './operations.ts'
 
 interface View {
-  readonly output: { readonly 1?: string; readonly 2?: string }
+  readonly output: { readonly 1: string; readonly 2: string }
 }
 
 /** Beyond the bytes that were asked for: what the daemon says when it has no such file. */
@@ -35,8 +35,11 @@ export async function executeRecorded(client: IncusClient, name: InstanceName, a
   })
   const { exitCode, view } = await exitOf(ended, what)
   const maxBytes = ask.maxOutputBytes ?? DEFAULT_OUTPUT_BYTES
-  const files = (view as View | null)?.output ?? filesOf(name, operation)
+  const told = (view as View | null)?.output
+  const files = told ?? filesOf(name, operation)
   const [stdout, stderr] = await Promise.all([files[1], files[2]].map((path) => take(client, path, maxBytes, what)))
+  // Nothing said and nothing there are two things: only where the daemon did not name the files may there be none.
+  if (told !== undefined && (stdout === null || stderr === null)) throw gone(what)
   return { exitCode, stdout: stdout ?? NOTHING, stderr: stderr ?? NOTHING }
 }
 
@@ -47,10 +50,12 @@ function filesOf(name: InstanceName, operation: string): View['output'] {
   return { 1: `${path}.stdout`, 2: `${path}.stderr` }
 }
 
-/** Its first bytes; and it is gone. */
-async function take(client: IncusClient, path: string | undefined, maxBytes: number, what: string): Promise<Buffer> {
-  // As the daemon gives it, `/1.0/instances/…`, with what `client.raw` adds.
-  if (path === undefined || !path.startsWith('/1.0/')) return NOTHING
+function gone(what: string): BackflipError {
+  return new BackflipError(`Incus lost what it had recorded: ${what}`, { code: 'incus-lost', kind: 'failed' })
+}
+
+/** Its first bytes, and it is removed; null when there is none. The path is as the daemon gives it, with what `client.raw` adds. */
+async function take(client: IncusClient, path: string, maxBytes: number, what: string): Promise<Buffer | null> {
   const call = { path: path.slice('/1.0'.length), what }
   const reply = await client.raw({
     ...call,
@@ -58,10 +63,11 @@ async function take(client: IncusClient, path: string | undefined, maxBytes: num
     headers: { range: `bytes=0-${maxBytes - 1}` },
     maxBytes: maxBytes + ENVELOPE_BYTES,
   })
-  if (reply.status === 404) return NOTHING
+  if (reply.status === 404) return null
   // An empty file has no such range.
   if (reply.status !== 206 && reply.status !== 200 && reply.status !== 416)
     readAnswer({ ...call, method: 'GET' }, reply)
-  await client.raw({ ...call, method: 'DELETE' })
+  // What the program did and said is known: a daemon that dies now takes nothing of that away.
+  await client.raw({ ...call, method: 'DELETE' }).catch(() => undefined)
   return reply.status === 416 ? NOTHING : reply.body.subarray(0, maxBytes)
 }

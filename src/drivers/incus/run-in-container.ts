@@ -14,7 +14,6 @@ export interface RunAsk {
   readonly maxOutputBytes?: number
   /** With input the last words of the program may be missing, unless it is a `Talk` (exec.ts); its end is always known. */
   readonly stdin?: Input
-  readonly environment?: { readonly [name: string]: string }
 }
 
 /** What the daemon gets beyond the command's own time: a busy host starts a process late. */
@@ -39,7 +38,7 @@ export async function runInContainer(
     ...(ask.stdin === undefined ? {} : { stdin: ask.stdin }),
     ...(ask.maxOutputBytes === undefined ? {} : { maxOutputBytes: ask.maxOutputBytes }),
     timeoutMs: ask.timeoutMs + GRACE_MS,
-    environment: { ...ENVIRONMENT, ...ask.environment },
+    environment: ENVIRONMENT,
   })
   const stderr = result.stderr.toString('utf8')
   if (result.exitCode === KILLED && performance.now() - begun >= ask.timeoutMs) throw timedOut(argv, ask, stderr)

@@ -7,7 +7,7 @@ import { parseHistory } from './choose-backup.ts'
 import { lines, type PostgresHost, runAsServerUser, runTool } from './host.ts'
 import { historyFile } from './log-file.ts'
 import { psqlJson } from './psql.ts'
-import { mustRun, recoveryFolderOf } from './recovery-folder.ts'
+import { mustRun, recoveryFolderOf, removeFolder } from './recovery-folder.ts'
 import { stopServer } from './server.ts'
 
 const LIMIT_MS = 12 * 60 * 60_000
@@ -141,7 +141,7 @@ export async function takePlace(
       details: [`the copy does not have ${beside}`],
       hint: 'the same restore again',
     })
-  await transport.run(['rm', '-rf', old], { timeoutMs: LIMIT_MS })
+  await removeFolder(host, old)
 }
 
 async function readControl(
